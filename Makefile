@@ -1,0 +1,86 @@
+# The short front door; CMake does the building. `make help` lists the targets.
+
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc 2>/dev/null || echo 1)
+WERROR ?= ON
+TIER ?= all
+MATCH ?=
+
+# Scripts leave nothing behind in the tree.
+export PYTHONDONTWRITEBYTECODE = 1
+
+# Under sudo only installing needs root; see tools/as-user.
+RUN := tools/as-user
+BUILD = $(RUN) cmake --build $(1) --parallel $(JOBS)
+SOURCES = find src include sim cli examples bench tests \
+  -path '*/generated/*' -prune -o -name '*.[ch]' -print
+HEAVY_BUILDS := asan tsan clang
+
+.DEFAULT_GOAL := build
+.PHONY: build demo test test-all bench install format lint clean help bootstrap
+
+build: build/Makefile  ## Build the library, the command, examples and tests
+	@$(call BUILD,build)
+
+demo: bootstrap build/Makefile  ## Classify real handwritten digits
+	@$(call BUILD,build) --target example_digits pjrt_cli
+	@plugin=$$($(RUN) tools/fetch_plugins.py cpu | cut -f 2) && \
+	$(RUN) build/examples/digits --plugin "$$plugin" models/digits
+
+test: bootstrap build  ## Tests that need the CPU plugin alone
+	@$(RUN) tools/run_tests.py --tier quick --match '$(MATCH)' build
+
+test-all: bootstrap-all build $(HEAVY_BUILDS:%=build-%)  ## Every test
+	@PJRT_TEST_PYTHON=$$($(RUN) tools/venv oracle) $(RUN) \
+	tools/run_tests.py --tier $(TIER) --match '$(MATCH)' \
+	build $(HEAVY_BUILDS:%=build/%)
+
+bench: bootstrap build/Makefile  ## Measure against bare calls on the plugin
+	@$(call BUILD,build) --target bench
+	@plugin=$$($(RUN) tools/fetch_plugins.py cpu | cut -f 2) && \
+	for program in build/bench/*; do \
+	  [ ! -f "$$program" ] || [ ! -x "$$program" ] || \
+	  $(RUN) "$$program" --plugin "$$plugin" || exit 1; done
+
+install: build  ## Install under PREFIX (/usr/local)
+	@$(RUN) touch build/install_manifest.txt
+	@cmake --install build --prefix '$(PREFIX)'
+
+format:  ## Lay out the C sources with clang-format-19
+	@$(SOURCES) | xargs $(RUN) clang-format-19 -i
+	@echo "formatted"
+
+lint: build-clang  ## Look for suspicious code with clang-tidy-19
+	@find src cli examples -path '*/generated/*' -prune -o -name '*.c' -print | \
+	xargs -P $(JOBS) -n 4 $(RUN) clang-tidy-19 --quiet -p build/clang
+	@echo "lint: nothing found"
+
+clean:  ## Remove everything built
+	rm -rf build
+
+help:  ## List the targets
+	@echo "libpjrt, the C library for PJRT. Targets:"
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
+	@echo "Variables: JOBS, PREFIX, WERROR=OFF, MATCH=TEXT (tests by name)"
+
+bootstrap:
+	@tools/bootstrap test
+
+.PHONY: bootstrap-all $(HEAVY_BUILDS:%=build-%)
+bootstrap-all:
+	@tools/bootstrap all
+
+$(HEAVY_BUILDS:%=build-%): build-%: build/%/Makefile
+	@$(call BUILD,build/$*)
+
+# The build folders; CMake itself sees to changes in its lists.
+build/Makefile: CMakePresets.json
+	@$(RUN) cmake --preset release -DPJRT_WERROR=$(WERROR)
+	@$(RUN) touch $@
+
+build/%/Makefile: CMakePresets.json
+	@$(RUN) cmake --preset $* -DPJRT_WERROR=$(WERROR)
+	@$(RUN) touch $@
+
+# The order of prerequisites matters; CMake's builds are the parallel part.
+.NOTPARALLEL:

@@ -1,0 +1,42 @@
+#include "chatter.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* How much of the end is shown: what led to a failure stands there. */
+#define SHOWN_BYTES 4096
+
+int chatter_create(void) { return memfd_create("pjrt-chatter", MFD_CLOEXEC); }
+
+static void print_lines(FILE *to, const char *text, size_t size) {
+  while (size > 0 && text[size - 1] == '\n') size--;
+  for (const char *end = text + size; text < end;) {
+    const char *newline = memchr(text, '\n', (size_t)(end - text));
+    const char *stop = newline ? newline : end;
+    fputs("  | ", to);
+    for (; text < stop; text++) {
+      unsigned char c = (unsigned char)*text;
+      fputc(c < ' ' || c == 0x7f ? ' ' : c, to);
+    }
+    fputc('\n', to);
+    text = stop + 1;
+  }
+}
+
+void chatter_show(int fd, FILE *to) {
+  struct stat stat;
+  if (fd < 0 || fstat(fd, &stat) != 0) return;
+  char tail[SHOWN_BYTES];
+  off_t start = stat.st_size > SHOWN_BYTES ? stat.st_size - SHOWN_BYTES : 0;
+  ssize_t size = pread(fd, tail, sizeof tail, start);
+  if (size <= 0) return;
+  const char *text = tail;
+  if (start > 0) { /* the first line is cut: leave it out */
+    const char *newline = memchr(tail, '\n', (size_t)size);
+    if (newline) text = newline + 1;
+    fputs("  | ...\n", to);
+  }
+  print_lines(to, text, (size_t)(tail + size - text));
+}

@@ -1,0 +1,14 @@
+/* What a plugin writes to stdout and stderr: kept in memory, and shown when
+ * something failed. A pipe could fill up and stop the plugin; this cannot. */
+#ifndef CLI_CHATTER_H_
+#define CLI_CHATTER_H_
+
+#include <stdio.h>
+
+/* A descriptor to write to, or -1: then the chatter goes to stderr at once. */
+int chatter_create(void);
+
+/* Shows the last lines, indented. */
+void chatter_show(int fd, FILE *to);
+
+#endif /* CLI_CHATTER_H_ */

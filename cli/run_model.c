@@ -1,0 +1,226 @@
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "files.h"
+#include "run.h"
+#include "supervise.h"
+
+/* ---- reading ------------------------------------------------------------- */
+
+/* Reads to the end; NULL with errno when that fails. */
+static void *read_all(FILE *file, size_t *out_size) {
+  size_t size = 0, capacity = 1 << 16;
+  char *data = malloc(capacity);
+  while (data) {
+    size += fread(data + size, 1, capacity - size, file);
+    if (ferror(file)) break;
+    if (size < capacity) { /* the end */
+      *out_size = size;
+      return data;
+    }
+    capacity *= 2;
+    char *more = realloc(data, capacity);
+    if (!more) break;
+    data = more;
+  }
+  free(data);
+  return NULL;
+}
+
+/* How everything that pjrt_executable_serialize makes starts; no program does,
+ * being text or a message whose fields have small numbers. */
+static const char artifact_magic[8] = {'\x89', 'P',  'J',  'R',
+                                       'T',    '\r', '\n', '\x1a'};
+
+static bool starts_as_executable(const void *data, size_t size) {
+  return size >= sizeof artifact_magic &&
+         memcmp(data, artifact_magic, sizeof artifact_magic) == 0;
+}
+
+/* Takes what stdin or a file had. */
+static status take_bytes(const struct cli *cli, void *data, size_t size,
+                         struct model *out) {
+  if (starts_as_executable(data, size)) {
+    out->executable = data;
+    out->executable_size = size;
+    return STATUS_OK;
+  }
+  pjrt_error *error =
+      pjrt_program_create(data, size, PJRT_FORMAT_AUTO, &out->program);
+  free(data);
+  if (!error) return STATUS_OK;
+  return fail_error(cli, STATUS_INPUT, error, "%s", out->name);
+}
+
+static status read_stream(const struct cli *cli, FILE *file,
+                          struct model *out) {
+  size_t size;
+  void *data = read_all(file, &size);
+  if (data) return take_bytes(cli, data, size, out);
+  return fail(cli, STATUS_INPUT, "cannot read %s: %s", out->name,
+              strerror(errno));
+}
+
+/* Whether a file is a saved executable; what cannot be read is told later. */
+static bool is_executable_file(FILE *file) {
+  char start[sizeof artifact_magic];
+  size_t size = fread(start, 1, sizeof start, file);
+  rewind(file);
+  return starts_as_executable(start, size);
+}
+
+status model_read(const struct cli *cli, const char *path, struct model *out) {
+  *out = (struct model){.name = path};
+  if (strcmp(path, "-") == 0) {
+    out->name = "stdin";
+    return read_stream(cli, stdin, out);
+  }
+  FILE *file = fopen(path, "rb");
+  bool is_executable = file && is_executable_file(file);
+  status code = STATUS_OK;
+  if (is_executable) code = read_stream(cli, file, out);
+  if (file) fclose(file);
+  if (is_executable) return code;
+  pjrt_error *error = pjrt_program_read(path, PJRT_NUL_ENDED, &out->program);
+  return error ? fail_plainly(cli, STATUS_INPUT, error) : STATUS_OK;
+}
+
+void model_free(struct model *model) {
+  pjrt_program_free(model->program);
+  free(model->executable);
+}
+
+/* ---- compiling ----------------------------------------------------------- */
+
+/* "0,2,3" to ids [owned: free]; NULL when it is not that. */
+static int *parse_ids(const char *text, size_t *out_num) {
+  int *ids = calloc(strlen(text) + 1, sizeof *ids);
+  *out_num = 0;
+  while (ids) {
+    char *end;
+    errno = 0;
+    long id = strtol(text, &end, 10);
+    bool is_id = !errno && isdigit((unsigned char)*text) && id <= INT_MAX;
+    if (!is_id || (*end && *end != ',')) break;
+    ids[(*out_num)++] = (int)id;
+    if (!*end) return ids;
+    text = end + 1;
+  }
+  free(ids);
+  return NULL;
+}
+
+static status parse_xla_options(const struct cli *cli, const texts *given,
+                                pjrt_named_values **out) {
+  pjrt_error *error = pjrt_named_values_create(out);
+  if (error) return fail_error(cli, STATUS_SYSTEM, error, "--xla-option");
+  for (size_t i = 0; i < given->num; i++) {
+    error = pjrt_named_values_parse(*out, given->items[i], PJRT_NUL_ENDED);
+    if (error) {
+      return fail_error(cli, STATUS_USAGE, error, "--xla-option=%s",
+                        given->items[i]);
+    }
+  }
+  return STATUS_OK;
+}
+
+static status compile(struct cli *cli, const struct model *model,
+                      pjrt_client *client, const pjrt_compile_opts *opts,
+                      pjrt_executable **out) {
+  call_begin(cli, "PJRT_Client_Compile", "compiling");
+  pjrt_error *error = pjrt_client_compile(client, model->program, opts, out);
+  call_end(cli);
+  if (!error) return STATUS_OK;
+  return fail_error(cli, STATUS_COMPILE, error, "cannot compile %s",
+                    model->name);
+}
+
+static status check_count(const struct cli *cli, const char *option,
+                          int64_t count) {
+  if (count >= 1 && count <= INT_MAX) return STATUS_OK;
+  return fail(cli, STATUS_USAGE, "--%s wants at least 1, not %lld", option,
+              (long long)count);
+}
+
+static status compile_with(struct cli *cli, const struct model *model,
+                           const run_options *options, pjrt_client *client,
+                           pjrt_executable **out) {
+  pjrt_compile_opts opts;
+  pjrt_compile_opts_init(&opts);
+  status code = check_count(cli, "replicas", options->num_replicas);
+  if (code == STATUS_OK) {
+    code = check_count(cli, "partitions", options->num_partitions);
+  }
+  if (code != STATUS_OK) return code;
+  opts.num_replicas = (int)options->num_replicas;
+  opts.num_partitions = (int)options->num_partitions;
+  opts.use_spmd_partitioning = opts.num_partitions > 1;
+  opts.use_shardy_partitioner = options->shardy;
+  int *ids = NULL;
+  if (options->device) {
+    ids = parse_ids(options->device, &opts.num_device_ids);
+    if (!ids) {
+      return fail(cli, STATUS_USAGE,
+                  "--device wants ids such as 0 or 0,1,2,3, not '%s'",
+                  options->device);
+    }
+    opts.device_ids = ids;
+  }
+  pjrt_named_values *xla_options = NULL;
+  code = parse_xla_options(cli, &options->xla_options, &xla_options);
+  opts.xla_options = xla_options;
+  if (code == STATUS_OK) code = compile(cli, model, client, &opts, out);
+  pjrt_named_values_free(xla_options);
+  free(ids);
+  return code;
+}
+
+/* ---- saved executables --------------------------------------------------- */
+
+static status load_saved(struct cli *cli, const struct model *model,
+                         const run_options *options, pjrt_client *client,
+                         pjrt_executable **out) {
+  if (options->device || options->xla_options.num || options->shardy ||
+      options->num_replicas != 1 || options->num_partitions != 1) {
+    return fail(cli, STATUS_USAGE,
+                "%s is compiled already: --device, --replicas, --partitions, "
+                "--shardy and --xla-option come too late",
+                model->name);
+  }
+  call_begin(cli, "PJRT_Executable_DeserializeAndLoad", "loading");
+  pjrt_error *error = pjrt_executable_load(client, model->executable,
+                                           model->executable_size, out);
+  call_end(cli);
+  if (!error) return STATUS_OK;
+  return fail_error(cli, STATUS_INPUT, error, "cannot load %s", model->name);
+}
+
+status model_load(struct cli *cli, const struct model *model,
+                  const run_options *options, pjrt_client *client,
+                  pjrt_executable **out) {
+  return model->executable ? load_saved(cli, model, options, client, out)
+                           : compile_with(cli, model, options, client, out);
+}
+
+status executable_save(struct cli *cli, pjrt_executable *executable,
+                       const char *path) {
+  void *data;
+  size_t size;
+  call_begin(cli, "PJRT_Executable_Serialize", "serializing");
+  pjrt_error *error = pjrt_executable_serialize(executable, &data, &size);
+  call_end(cli);
+  if (error) {
+    return fail_error(cli, STATUS_COMPILE, error, "cannot serialize %s",
+                      pjrt_executable_name(executable, NULL));
+  }
+  bool written = write_whole_file(path, data, size);
+  pjrt_host_free(data);
+  if (written) return STATUS_OK;
+  return fail(cli, STATUS_OUTPUT, "cannot write %s: %s", path, strerror(errno));
+}

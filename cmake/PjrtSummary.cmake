@@ -1,0 +1,27 @@
+# What was found and what will be built, once per configuration.
+function(pjrt_yesno out value)
+  if(value)
+    set(${out} "yes" PARENT_SCOPE)
+  else()
+    set(${out} "no" PARENT_SCOPE)
+  endif()
+endfunction()
+
+if(PROJECT_IS_TOP_LEVEL)
+  pjrt_yesno(_json "${JANSSON_FOUND}")
+  pjrt_yesno(_cli "${PJRT_BUILD_CLI}")
+  pjrt_yesno(_examples "${PJRT_BUILD_EXAMPLES}")
+  pjrt_yesno(_bench "${PJRT_BUILD_BENCH}")
+  pjrt_yesno(_tests "${PJRT_BUILD_TESTS}")
+  if(PJRT_SANITIZE)
+    set(_sanitize "${PJRT_SANITIZE}")
+  else()
+    set(_sanitize "none")
+  endif()
+  message(STATUS "libpjrt ${PROJECT_VERSION}, ${CMAKE_BUILD_TYPE}, "
+    "sanitizers: ${_sanitize}")
+  message(STATUS "  protobuf-c (required)    ${PROTOBUF_C_VERSION}")
+  message(STATUS "  jansson, JSON discovery  ${_json} ${JANSSON_VERSION}")
+  message(STATUS "  command ${_cli}, examples ${_examples}, "
+    "benchmarks ${_bench}, tests ${_tests}")
+endif()

@@ -1,0 +1,269 @@
+/* Futures, and the events that show them. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "stub/slots.h"
+
+typedef struct waiter {
+  stub_action action;
+  void *arg;
+  struct waiter *next;
+} waiter;
+
+struct stub_future {
+  int refs;
+  bool is_done;
+  PJRT_Error_Code code;
+  char *message; /* no NUL at its end */
+  size_t message_size;
+  waiter *waiters;
+  /* Held back by a fault, to end in fault_code. */
+  stub_future *next_held;
+  PJRT_Error_Code fault_code;
+  const char *fault_message;
+  int delay_ms;
+};
+
+struct PJRT_Event {
+  stub_kind kind;
+  stub_future *future;
+  bool is_settable;
+};
+
+/* One lock for all futures keeps this file small; nothing is measured here. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t done = PTHREAD_COND_INITIALIZER;
+static stub_future *held;
+
+stub_future *stub_future_pending(void) {
+  stub_future *future = stub_allocate(sizeof(*future));
+  future->refs = 1;
+  return future;
+}
+
+stub_future *stub_future_share(stub_future *future) {
+  pthread_mutex_lock(&lock);
+  future->refs++;
+  pthread_mutex_unlock(&lock);
+  return future;
+}
+
+void stub_future_drop(stub_future *future) {
+  pthread_mutex_lock(&lock);
+  const bool is_last = --future->refs == 0;
+  pthread_mutex_unlock(&lock);
+  if (!is_last) return;
+  free(future->message);
+  free(future);
+}
+
+void stub_future_complete(stub_future *future, PJRT_Error_Code code,
+                          const char *message, size_t message_size) {
+  pthread_mutex_lock(&lock);
+  if (future->is_done) {
+    pthread_mutex_unlock(&lock);
+    return;
+  }
+  future->is_done = true;
+  future->code = code;
+  if (code) future->message = stub_text(message, message_size);
+  future->message_size = message_size;
+  waiter *waiters = future->waiters;
+  future->waiters = NULL;
+  pthread_cond_broadcast(&done);
+  pthread_mutex_unlock(&lock);
+  while (waiters) {
+    waiter *next = waiters->next;
+    waiters->action(waiters->arg, code);
+    free(waiters);
+    waiters = next;
+  }
+}
+
+void stub_future_complete_with(stub_future *future, PJRT_Error *error) {
+  PJRT_Error_Message_Args text = {.error = error};
+  PJRT_Error_GetCode_Args code = {.error = error};
+  if (error) {
+    stub_PJRT_Error_Message(&text);
+    stub_PJRT_Error_GetCode(&code);
+  }
+  stub_future_complete(future, code.code, text.message, text.message_size);
+  stub_PJRT_Error_Destroy(&(PJRT_Error_Destroy_Args){.error = error});
+}
+
+static void complete_held(stub_future *future) {
+  const char *message = future->fault_message;
+  if (!message) message = "injected fault";
+  stub_future_complete(future, future->fault_code, message, strlen(message));
+  stub_future_drop(future);
+}
+
+static void *complete_later(void *arg) {
+  stub_future *future = arg;
+  struct timespec time = {future->delay_ms / 1000,
+                          future->delay_ms % 1000 * 1000000L};
+  while (nanosleep(&time, &time)) {
+  }
+  complete_held(future);
+  return NULL;
+}
+
+static void hold(stub_future *future) {
+  pthread_mutex_lock(&lock);
+  future->next_held = held;
+  held = future;
+  pthread_mutex_unlock(&lock);
+}
+
+void stub_futures_release(void) {
+  pthread_mutex_lock(&lock);
+  stub_future *list = held;
+  held = NULL;
+  pthread_mutex_unlock(&lock);
+  while (list) {
+    stub_future *next = list->next_held;
+    complete_held(list);
+    list = next;
+  }
+}
+
+stub_future *stub_future_create(void) {
+  stub_future *future = stub_future_pending();
+  const pjrt_stub_fault *fault = stub_fault_now();
+  if (!fault || (!fault->async_code && !fault->async_delay_ms)) {
+    future->is_done = true;
+    return future;
+  }
+  future->fault_code = fault->async_code;
+  future->fault_message = fault->message;
+  future->delay_ms = fault->async_delay_ms;
+  stub_future_share(future);
+  pthread_t thread;
+  if (fault->async_delay_ms < 0) {
+    hold(future);
+  } else if (fault->async_delay_ms == 0) {
+    complete_held(future);
+  } else if (pthread_create(&thread, NULL, complete_later, future)) {
+    abort();
+  } else {
+    pthread_detach(thread);
+  }
+  return future;
+}
+
+bool stub_future_is_done(stub_future *future) {
+  pthread_mutex_lock(&lock);
+  const bool is_done = future->is_done;
+  pthread_mutex_unlock(&lock);
+  return is_done;
+}
+
+static PJRT_Error *error_of(const stub_future *future) {
+  if (!future->code) return NULL;
+  return stub_error(future->code, "%.*s", (int)future->message_size,
+                    future->message);
+}
+
+PJRT_Error *stub_future_error(stub_future *future) {
+  pthread_mutex_lock(&lock);
+  while (!future->is_done) pthread_cond_wait(&done, &lock);
+  pthread_mutex_unlock(&lock);
+  return error_of(future);
+}
+
+void stub_future_then(stub_future *future, stub_action action, void *arg) {
+  pthread_mutex_lock(&lock);
+  if (!future->is_done) {
+    waiter *one = stub_allocate(sizeof(*one));
+    *one = (waiter){action, arg, NULL};
+    waiter **end = &future->waiters;
+    while (*end) end = &(*end)->next;
+    *end = one;
+    pthread_mutex_unlock(&lock);
+    return;
+  }
+  pthread_mutex_unlock(&lock);
+  action(arg, future->code);
+}
+
+/* ---- events -------------------------------------------------------------- */
+
+PJRT_Event *stub_event(stub_future *future) {
+  PJRT_Event *event = stub_new(STUB_EVENT, sizeof(*event));
+  event->future = future;
+  return event;
+}
+
+PJRT_Error *stub_PJRT_Event_Destroy(PJRT_Event_Destroy_Args *args) {
+  PJRT_Event *event = args->event;
+  const char message[] = "Promise destroyed without being set";
+  if (!event) return NULL;
+  STUB_REQUIRE(event, STUB_EVENT);
+  if (event->is_settable)
+    stub_future_complete(event->future, PJRT_Error_Code_INTERNAL, message,
+                         sizeof(message) - 1);
+  stub_future_drop(event->future);
+  stub_delete(event, STUB_EVENT);
+  return NULL;
+}
+
+PJRT_Error *stub_PJRT_Event_IsReady(PJRT_Event_IsReady_Args *args) {
+  STUB_REQUIRE(args->event, STUB_EVENT);
+  args->is_ready = stub_future_is_done(args->event->future);
+  return NULL;
+}
+
+PJRT_Error *stub_PJRT_Event_Error(PJRT_Event_Error_Args *args) {
+  STUB_REQUIRE(args->event, STUB_EVENT);
+  if (!stub_future_is_done(args->event->future))
+    return stub_misuse("PJRT_Event_Error of a pending event");
+  return stub_future_error(args->event->future);
+}
+
+PJRT_Error *stub_PJRT_Event_Await(PJRT_Event_Await_Args *args) {
+  STUB_REQUIRE(args->event, STUB_EVENT);
+  return stub_future_error(args->event->future);
+}
+
+typedef struct on_ready {
+  stub_future *future;
+  PJRT_Event_OnReadyCallback callback;
+  void *user_arg;
+} on_ready;
+
+static void call_back(void *arg, PJRT_Error_Code code) {
+  on_ready *ready = arg;
+  (void)code;
+  ready->callback(error_of(ready->future), ready->user_arg);
+  stub_future_drop(ready->future);
+  free(ready);
+}
+
+PJRT_Error *stub_PJRT_Event_OnReady(PJRT_Event_OnReady_Args *args) {
+  STUB_REQUIRE(args->event, STUB_EVENT);
+  if (!args->callback) return stub_misuse("PJRT_Event_OnReady of NULL");
+  on_ready *ready = stub_allocate(sizeof(*ready));
+  ready->future = stub_future_share(args->event->future);
+  ready->callback = args->callback;
+  ready->user_arg = args->user_arg;
+  stub_future_then(ready->future, call_back, ready);
+  return NULL;
+}
+
+PJRT_Error *stub_PJRT_Event_Create(PJRT_Event_Create_Args *args) {
+  args->event = stub_event(stub_future_pending());
+  args->event->is_settable = true;
+  return NULL;
+}
+
+PJRT_Error *stub_PJRT_Event_Set(PJRT_Event_Set_Args *args) {
+  STUB_REQUIRE(args->event, STUB_EVENT);
+  if (!args->event->is_settable)
+    return stub_misuse("PJRT_Event_Set of an event of the plugin's");
+  if (stub_future_is_done(args->event->future))
+    return stub_misuse("PJRT_Event_Set of an event that is set");
+  stub_future_complete(args->event->future, args->error_code,
+                       args->error_message, args->error_message_size);
+  return NULL;
+}

@@ -1,0 +1,98 @@
+/* The one place where a plugin is called.
+ *
+ *   PJRT_ARGS(PJRT_Client_Compile, args);
+ *   args->client = client->raw;
+ *   PJRT_TRY(PJRT_CALL(plugin, PJRT_Client_Compile, args));
+ *
+ * Args live in zeroed memory of the newest size plus a reserve, since some
+ * plugins write past a struct that is shorter than their own. Nothing keeps a
+ * pointer into them beyond the call. */
+#ifndef PJRT_ABI_CALL_H_
+#define PJRT_ABI_CALL_H_
+
+#include <string.h>
+
+#include "abi/plugin.h"
+
+/* Zero bytes behind every struct that a plugin sees. */
+enum { PJRT_ARGS_RESERVE = 64 };
+
+/* A zeroed struct of type `type` in a room with a reserve, and a pointer to it.
+ * memset, since an initializer may leave padding alone, and that is where a
+ * newer plugin may have put a field. */
+#define PJRT_ROOM(type, name)                 \
+  struct {                                    \
+    type value;                               \
+    unsigned char reserve[PJRT_ARGS_RESERVE]; \
+  } name##_room;                              \
+  memset(&name##_room, 0, sizeof name##_room); \
+  type *const name = &name##_room.value
+
+/* The args of a call. */
+#define PJRT_ARGS(fn, name) PJRT_ROOM(fn##_Args, name)
+
+/* A struct that args point to; it carries its own struct_size. */
+#define PJRT_STRUCT(plugin, type, name) \
+  PJRT_ROOM(type, name);                \
+  name->struct_size = (plugin)->struct_size[PJRT_STRUCT_##type]
+
+/* Calls a function of the plugin with args from PJRT_ARGS; a pjrt_error *. */
+#define PJRT_CALL(plugin, fn, args)                                       \
+  ((plugin)->table.fn                                                     \
+       ? ((args)->struct_size = (plugin)->args_size[PJRT_CALL_##fn],      \
+          pjrt_call_result((plugin), PJRT_CALL_##fn, (plugin)->table.fn(args))) \
+       : pjrt_call_missing((plugin), PJRT_CALL_##fn))
+
+/* The same for the two functions that return nothing. */
+#define PJRT_CALL_VOID(plugin, fn, args)                             \
+  ((plugin)->table.fn                                                \
+       ? ((args)->struct_size = (plugin)->args_size[PJRT_CALL_##fn], \
+          (plugin)->table.fn(args), (pjrt_error *)NULL)              \
+       : pjrt_call_missing((plugin), PJRT_CALL_##fn))
+
+/* For args that are a user's plain struct: the call works on a copy with a
+ * reserve behind it, and its outputs are copied back. */
+#define PJRT_RAW_CALL(plugin, fn, args) \
+  PJRT_RAW_CALL_BY(PJRT_CALL, plugin, fn, args)
+#define PJRT_RAW_CALL_VOID(plugin, fn, args) \
+  PJRT_RAW_CALL_BY(PJRT_CALL_VOID, plugin, fn, args)
+#define PJRT_RAW_CALL_BY(call, plugin, fn, args)                     \
+  __extension__({                                                    \
+    pjrt_error *error_ = pjrt_raw_check((plugin), (args), #fn);      \
+    if (!error_) {                                                   \
+      PJRT_ARGS(fn, copy_);                                          \
+      *copy_ = *(args);                                              \
+      error_ = call((plugin), fn, copy_);                            \
+      *(args) = *copy_;                                              \
+    }                                                                \
+    error_;                                                          \
+  })
+
+/* Turns what a plugin returned into an error of ours and destroys it. */
+pjrt_error *pjrt_error_from_plugin(const pjrt_plugin *plugin, pjrt_call_id id,
+                                   PJRT_Error *raw)
+    __attribute__((warn_unused_result));
+
+/* UNIMPLEMENTED, naming function, plugin, version and the minor that brought
+ * the function. */
+pjrt_error *pjrt_call_missing(const pjrt_plugin *plugin, pjrt_call_id id)
+    __attribute__((cold, warn_unused_result, returns_nonnull));
+
+/* INVALID_ARGUMENT when either is NULL. */
+pjrt_error *pjrt_raw_check(const pjrt_plugin *plugin, const void *args,
+                           const char *function)
+    __attribute__((warn_unused_result));
+
+static inline __attribute__((warn_unused_result)) pjrt_error *pjrt_call_result(
+    const pjrt_plugin *plugin, pjrt_call_id id, PJRT_Error *raw) {
+  return raw ? pjrt_error_from_plugin(plugin, id, raw) : NULL;
+}
+
+/* The official name of a call, and the minor that brought it. */
+const char *pjrt_call_name(pjrt_call_id id);
+int pjrt_call_since(pjrt_call_id id);
+
+/* Whether the plugin's table has the function. */
+bool pjrt_call_exists(const pjrt_plugin *plugin, pjrt_call_id id);
+
+#endif /* PJRT_ABI_CALL_H_ */

@@ -1,0 +1,291 @@
+/* Buffers: facts, readiness and life. Uploads are in upload.c, downloads and
+ * mappings in download.c. */
+#include "core/buffer.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "core/layout.h"
+#include "core/plugin.h"
+
+/* ---- wrappers ------------------------------------------------------------ */
+
+pjrt_error *pjrt_buffers_take(pjrt_client *client, size_t num,
+                              pjrt_buffer **out) {
+  PJRT_TRY(
+      pjrt_pool_take(&client->pool, PJRT_POOL_BUFFER, num, (void **)out));
+  for (size_t i = 0; i < num; i++) {
+    pjrt_buffer *buffer = out[i];
+    if (!buffer->client) { /* new: the mutex survives in the pool */
+      pthread_mutex_init(&buffer->map_mutex, NULL);
+      buffer->client = client;
+    }
+    buffer->raw = NULL;
+    buffer->adoption = NULL;
+    buffer->view = NULL;
+    buffer->converted = NULL;
+    atomic_store_explicit(&buffer->state, PJRT_BUFFER_LIVE,
+                          memory_order_relaxed);
+  }
+  return NULL;
+}
+
+static bool bury(pjrt_grave *grave) {
+  pjrt_buffer *buffer = (pjrt_buffer *)grave;
+  pjrt_client *client = buffer->client;
+  if (buffer->raw) pjrt_raw_buffer_destroy(client, buffer->raw);
+  pjrt_host_free(buffer->converted);
+  if (buffer->adoption) pjrt_adoption_end(client, buffer->adoption);
+  return pjrt_pool_give(&client->pool, PJRT_POOL_BUFFER, buffer);
+}
+
+void pjrt_buffer_destroy(pjrt_buffer *buffer) {
+  buffer->grave.bury = bury;
+  pjrt_client_bury(buffer->client, &buffer->grave);
+}
+
+void pjrt_buffers_give_back(pjrt_buffer **buffers, size_t num) {
+  for (size_t i = 0; i < num; i++) pjrt_buffer_destroy(buffers[i]);
+}
+
+void pjrt_buffer_free(pjrt_buffer *buffer) {
+  if (!buffer || pjrt_client_is_forked(buffer->client)) return;
+  unsigned before = atomic_fetch_or_explicit(&buffer->state, PJRT_BUFFER_FREED,
+                                             memory_order_acq_rel);
+  if (before < PJRT_BUFFER_ONE_MAPPING) pjrt_buffer_destroy(buffer);
+}
+
+/* ---- checks -------------------------------------------------------------- */
+
+pjrt_error *pjrt_buffer_not_live(const pjrt_buffer *buffer) {
+  static const char *const reasons[] = {
+      [PJRT_BUFFER_LIVE] = "is live",
+      [PJRT_BUFFER_CLAIMED] = "is being donated to an execution",
+      [PJRT_BUFFER_DONATED] = "was donated to an execution",
+      [PJRT_BUFFER_DELETED] = "was deleted"};
+  char text[PJRT_SPEC_TEXT_SIZE];
+  pjrt_spec_print(buffer->spec, text);
+  return pjrt_error_format(PJRT_FAILED_PRECONDITION, "the buffer %s %s", text,
+                           reasons[pjrt_buffer_kind(buffer)]);
+}
+
+pjrt_error *pjrt_buffer_check(const pjrt_buffer *buffer) {
+  if (!buffer) return pjrt_error_format(PJRT_INVALID_ARGUMENT, "buffer is NULL");
+  PJRT_TRY(pjrt_client_check(buffer->client));
+  if (pjrt_buffer_kind(buffer) == PJRT_BUFFER_LIVE) return NULL;
+  return pjrt_buffer_not_live(buffer);
+}
+
+/* ---- the plugin's side --------------------------------------------------- */
+
+void pjrt_raw_buffer_destroy(const pjrt_client *client, PJRT_Buffer *raw) {
+  PJRT_ARGS(PJRT_Buffer_Destroy, args);
+  args->buffer = raw;
+  /* Destroying must never be fatal, and nobody is left to tell. */
+  pjrt_error_free(PJRT_CALL(client->plugin, PJRT_Buffer_Destroy, args));
+}
+
+pjrt_error *pjrt_raw_buffer_is_deleted(const pjrt_client *client,
+                                       PJRT_Buffer *raw, bool *out) {
+  PJRT_ARGS(PJRT_Buffer_IsDeleted, args);
+  args->buffer = raw;
+  PJRT_TRY(PJRT_CALL(client->plugin, PJRT_Buffer_IsDeleted, args));
+  *out = args->is_deleted;
+  return NULL;
+}
+
+pjrt_error *pjrt_raw_buffer_ready_event(const pjrt_client *client,
+                                        PJRT_Buffer *raw, PJRT_Event **out) {
+  PJRT_ARGS(PJRT_Buffer_ReadyEvent, args);
+  args->buffer = raw;
+  PJRT_TRY(PJRT_CALL(client->plugin, PJRT_Buffer_ReadyEvent, args));
+  *out = args->event;
+  return NULL;
+}
+
+pjrt_error *pjrt_buffer_ask_spec(pjrt_client *client, PJRT_Buffer *raw,
+                                 pjrt_device *device, const pjrt_spec **out) {
+  PJRT_ARGS(PJRT_Buffer_ElementType, type);
+  type->buffer = raw;
+  PJRT_TRY(PJRT_CALL(client->plugin, PJRT_Buffer_ElementType, type));
+  PJRT_ARGS(PJRT_Buffer_Dimensions, dims);
+  dims->buffer = raw;
+  PJRT_TRY(PJRT_CALL(client->plugin, PJRT_Buffer_Dimensions, dims));
+  return pjrt_spec_intern(&client->specs, (pjrt_dtype)type->type, dims->dims,
+                          dims->num_dims, PJRT_ORDER_UNKNOWN, NULL, device,
+                          out);
+}
+
+pjrt_error *pjrt_buffer_ask_order(pjrt_client *client, PJRT_Buffer *raw,
+                                  const pjrt_spec *unknown,
+                                  const pjrt_spec **out) {
+  pjrt_spec_order order = PJRT_ORDER_ROW_MAJOR;
+  PJRT_ARGS(PJRT_Buffer_GetMemoryLayout, args);
+  *out = unknown;
+  if (unknown->num_dims > 1) {
+    args->buffer = raw;
+    pjrt_error *error =
+        PJRT_CALL(client->plugin, PJRT_Buffer_GetMemoryLayout, args);
+    bool told = !error &&
+                args->layout.type == PJRT_Buffer_MemoryLayout_Type_Tiled &&
+                args->layout.tiled.minor_to_major_size == unknown->num_dims;
+    pjrt_error_free(error); /* a layout that is not told stays unknown */
+    if (!told) return NULL;
+    order = PJRT_ORDER_GIVEN;
+  }
+  return pjrt_spec_intern(&client->specs, unknown->dtype, unknown->dims,
+                          unknown->num_dims, order,
+                          args->layout.tiled.minor_to_major, unknown->device,
+                          out);
+}
+
+/* ---- facts --------------------------------------------------------------- */
+
+pjrt_client *pjrt_buffer_client(const pjrt_buffer *buffer) {
+  return buffer->client;
+}
+
+pjrt_device *pjrt_buffer_device(const pjrt_buffer *buffer) {
+  return buffer->spec->device;
+}
+
+pjrt_dtype pjrt_buffer_dtype(const pjrt_buffer *buffer) {
+  return buffer->spec->dtype;
+}
+
+const int64_t *pjrt_buffer_dims(const pjrt_buffer *buffer, size_t *out_num) {
+  if (out_num) *out_num = buffer->spec->num_dims;
+  return buffer->spec->dims;
+}
+
+size_t pjrt_buffer_host_size(const pjrt_buffer *buffer) {
+  return buffer->spec->host_size;
+}
+
+pjrt_error *pjrt_buffer_memory(pjrt_buffer *buffer, pjrt_memory **out) {
+  *out = NULL;
+  PJRT_TRY(pjrt_buffer_check(buffer));
+  PJRT_ARGS(PJRT_Buffer_Memory, args);
+  args->buffer = buffer->raw;
+  PJRT_TRY(PJRT_CALL(buffer->client->plugin, PJRT_Buffer_Memory, args));
+  *out = pjrt_client_memory_of(buffer->client, args->memory);
+  if (*out) return NULL;
+  return pjrt_error_about(
+      pjrt_error_format(PJRT_INTERNAL,
+                        "the plugin names a memory that is none of the "
+                        "client's %zu",
+                        buffer->client->num_memories),
+      buffer->client->plugin, "PJRT_Buffer_Memory");
+}
+
+pjrt_error *pjrt_buffer_on_device_size(pjrt_buffer *buffer, size_t *out_size) {
+  *out_size = 0;
+  PJRT_TRY(pjrt_buffer_check(buffer));
+  PJRT_ARGS(PJRT_Buffer_OnDeviceSizeInBytes, args);
+  args->buffer = buffer->raw;
+  PJRT_TRY(
+      PJRT_CALL(buffer->client->plugin, PJRT_Buffer_OnDeviceSizeInBytes, args));
+  *out_size = args->on_device_size_in_bytes;
+  return NULL;
+}
+
+pjrt_error *pjrt_buffer_layout(pjrt_buffer *buffer, pjrt_layout **out) {
+  *out = NULL;
+  PJRT_TRY(pjrt_buffer_check(buffer));
+  PJRT_ARGS(PJRT_Buffer_GetMemoryLayout, args);
+  args->buffer = buffer->raw;
+  PJRT_TRY(
+      PJRT_CALL(buffer->client->plugin, PJRT_Buffer_GetMemoryLayout, args));
+  return pjrt_layout_from_raw(&args->layout, out);
+}
+
+static pjrt_error *check_rank(const pjrt_buffer *buffer, size_t num_dims) {
+  if (buffer->spec->num_dims == num_dims) return NULL;
+  return pjrt_error_format(PJRT_INVALID_ARGUMENT,
+                           "room for %zu dimensions, where the buffer has %zu",
+                           num_dims, buffer->spec->num_dims);
+}
+
+pjrt_error *pjrt_buffer_unpadded_dims(pjrt_buffer *buffer, int64_t *out_dims,
+                                      size_t num_dims) {
+  PJRT_TRY(pjrt_buffer_check(buffer));
+  PJRT_TRY(check_rank(buffer, num_dims));
+  PJRT_ARGS(PJRT_Buffer_UnpaddedDimensions, args);
+  args->buffer = buffer->raw;
+  PJRT_TRY(
+      PJRT_CALL(buffer->client->plugin, PJRT_Buffer_UnpaddedDimensions, args));
+  for (size_t i = 0; i < num_dims && i < args->num_dims; i++) {
+    out_dims[i] = args->unpadded_dims[i];
+  }
+  return NULL;
+}
+
+pjrt_error *pjrt_buffer_dynamic_dims(pjrt_buffer *buffer, bool *out_dynamic,
+                                     size_t num_dims) {
+  PJRT_TRY(pjrt_buffer_check(buffer));
+  PJRT_TRY(check_rank(buffer, num_dims));
+  PJRT_ARGS(PJRT_Buffer_DynamicDimensionIndices, args);
+  args->buffer = buffer->raw;
+  PJRT_TRY(PJRT_CALL(buffer->client->plugin,
+                     PJRT_Buffer_DynamicDimensionIndices, args));
+  for (size_t i = 0; i < num_dims; i++) out_dynamic[i] = false;
+  for (size_t i = 0; i < args->num_dynamic_dims; i++) {
+    size_t dim = args->dynamic_dim_indices[i];
+    if (dim < num_dims) out_dynamic[dim] = true;
+  }
+  return NULL;
+}
+
+pjrt_error *pjrt_buffer_is_on_cpu(pjrt_buffer *buffer, bool *out_on_cpu) {
+  *out_on_cpu = false;
+  PJRT_TRY(pjrt_buffer_check(buffer));
+  PJRT_ARGS(PJRT_Buffer_IsOnCpu, args);
+  args->buffer = buffer->raw;
+  PJRT_TRY(PJRT_CALL(buffer->client->plugin, PJRT_Buffer_IsOnCpu, args));
+  *out_on_cpu = args->is_on_cpu;
+  return NULL;
+}
+
+/* ---- readiness and life -------------------------------------------------- */
+
+pjrt_error *pjrt_buffer_ready_event(pjrt_buffer *buffer, pjrt_event **out) {
+  PJRT_Event *raw;
+  *out = NULL;
+  PJRT_TRY(pjrt_buffer_check(buffer));
+  PJRT_TRY(pjrt_raw_buffer_ready_event(buffer->client, buffer->raw, &raw));
+  return pjrt_event_wrap(buffer->client, raw, "PJRT_Buffer_ReadyEvent", out);
+}
+
+pjrt_error *pjrt_buffer_await(pjrt_buffer *buffer) {
+  PJRT_Event *raw;
+  PJRT_TRY(pjrt_buffer_check(buffer));
+  PJRT_TRY(pjrt_raw_buffer_ready_event(buffer->client, buffer->raw, &raw));
+  return pjrt_raw_event_finish(buffer->client, raw);
+}
+
+static pjrt_error *is_mapped(const pjrt_buffer *buffer) {
+  char text[PJRT_SPEC_TEXT_SIZE];
+  pjrt_spec_print(buffer->spec, text);
+  return pjrt_error_format(PJRT_FAILED_PRECONDITION,
+                           "the buffer %s is mapped; unmap it first", text);
+}
+
+pjrt_error *pjrt_buffer_delete(pjrt_buffer *buffer) {
+  unsigned live = PJRT_BUFFER_LIVE;
+  if (buffer && pjrt_buffer_kind(buffer) == PJRT_BUFFER_DELETED) return NULL;
+  PJRT_TRY(pjrt_buffer_check(buffer));
+  /* Only one thread may ask the plugin, and none while it is mapped. */
+  if (!atomic_compare_exchange_strong(&buffer->state, &live,
+                                      PJRT_BUFFER_DELETED)) {
+    if (live >= PJRT_BUFFER_ONE_MAPPING) return is_mapped(buffer);
+    return live == PJRT_BUFFER_DELETED ? NULL : pjrt_buffer_not_live(buffer);
+  }
+  PJRT_ARGS(PJRT_Buffer_Delete, args);
+  args->buffer = buffer->raw;
+  return PJRT_CALL(buffer->client->plugin, PJRT_Buffer_Delete, args);
+}
+
+bool pjrt_buffer_is_deleted(const pjrt_buffer *buffer) {
+  return pjrt_buffer_kind(buffer) >= PJRT_BUFFER_DONATED;
+}

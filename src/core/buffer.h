@@ -1,0 +1,103 @@
+/* The inside of a buffer. */
+#ifndef PJRT_CORE_BUFFER_H_
+#define PJRT_CORE_BUFFER_H_
+
+#include "core/client.h"
+#include "core/event.h"
+#include "pjrt/buffer.h"
+
+/* A buffer's state is one word: what it is in the low bits, and how often it
+ * is mapped above them, so that claiming a buffer for donation and mapping it
+ * exclude each other in one compare-and-swap. */
+enum {
+  PJRT_BUFFER_LIVE = 0,
+  PJRT_BUFFER_CLAIMED = 1, /* an execution is about to consume it */
+  PJRT_BUFFER_DONATED = 2,
+  PJRT_BUFFER_DELETED = 3,
+  PJRT_BUFFER_KIND_MASK = 3,
+  PJRT_BUFFER_FREED = 4, /* the handle is gone; mappings may be open */
+  PJRT_BUFFER_ONE_MAPPING = 8
+};
+
+/* Host memory that was lent to the plugin. */
+typedef struct pjrt_adoption {
+  pjrt_release_fn release;
+  void *data;
+  void *user;
+  PJRT_Event *done; /* ready when the plugin no longer needs the memory */
+} pjrt_adoption;
+
+struct pjrt_buffer {
+  pjrt_grave grave;
+  pjrt_client *client;
+  PJRT_Buffer *raw;
+  const pjrt_spec *spec;
+  atomic_uint state;
+  pjrt_adoption *adoption; /* NULL for most */
+
+  pthread_mutex_t map_mutex; /* guards the rest */
+  const void *view;          /* NULL: not made yet */
+  void *converted;           /* the view's own memory, when it is a copy */
+};
+
+/* Takes wrappers without a raw buffer, to be filled in: all or none. */
+pjrt_error *pjrt_buffers_take(pjrt_client *client, size_t num,
+                              pjrt_buffer **out)
+    __attribute__((warn_unused_result));
+
+/* Ends buffers that no handle refers to, filled in or not. */
+void pjrt_buffers_give_back(pjrt_buffer **buffers, size_t num);
+
+static inline void pjrt_buffer_fill(pjrt_buffer *buffer, PJRT_Buffer *raw,
+                                    const pjrt_spec *spec) {
+  buffer->raw = raw;
+  buffer->spec = spec;
+}
+
+/* What the buffer is: one of the first four states. */
+static inline unsigned pjrt_buffer_kind(const pjrt_buffer *buffer) {
+  return atomic_load_explicit(&buffer->state, memory_order_acquire) &
+         PJRT_BUFFER_KIND_MASK;
+}
+
+/* FAILED_PRECONDITION, saying why the buffer cannot be used. */
+pjrt_error *pjrt_buffer_not_live(const pjrt_buffer *buffer)
+    __attribute__((cold, warn_unused_result, returns_nonnull));
+
+/* INVALID_ARGUMENT for NULL, FAILED_PRECONDITION unless it is live and of this
+ * process. */
+pjrt_error *pjrt_buffer_check(const pjrt_buffer *buffer)
+    __attribute__((warn_unused_result));
+
+/* Asks the plugin for the element type and dimensions of a buffer and gives
+ * the spec, of unknown order. */
+pjrt_error *pjrt_buffer_ask_spec(pjrt_client *client, PJRT_Buffer *raw,
+                                 pjrt_device *device, const pjrt_spec **out)
+    __attribute__((warn_unused_result));
+
+/* The spec for a buffer of this shape with the order that the plugin gives
+ * for `raw`; stays of unknown order where it cannot tell. */
+pjrt_error *pjrt_buffer_ask_order(pjrt_client *client, PJRT_Buffer *raw,
+                                  const pjrt_spec *unknown,
+                                  const pjrt_spec **out)
+    __attribute__((warn_unused_result));
+
+void pjrt_raw_buffer_destroy(const pjrt_client *client, PJRT_Buffer *raw);
+
+/* Whether the plugin deleted the buffer by itself, as donation does. */
+pjrt_error *pjrt_raw_buffer_is_deleted(const pjrt_client *client,
+                                       PJRT_Buffer *raw, bool *out)
+    __attribute__((warn_unused_result));
+
+pjrt_error *pjrt_raw_buffer_ready_event(const pjrt_client *client,
+                                        PJRT_Buffer *raw, PJRT_Event **out)
+    __attribute__((warn_unused_result));
+
+/* Gives lent memory back as soon as the plugin does not need it any more, and
+ * frees the adoption. Must not be called in a callback. */
+void pjrt_adoption_end(pjrt_client *client, pjrt_adoption *adoption);
+
+/* Ends a buffer whose handle and mappings are gone. */
+void pjrt_buffer_destroy(pjrt_buffer *buffer);
+
+#endif /* PJRT_CORE_BUFFER_H_ */

@@ -1,0 +1,434 @@
+#include "core/event.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "core/plugin.h"
+
+struct pjrt_event_callback {
+  pjrt_event_callback *next;
+  pjrt_event_fn function;
+  void *user;
+};
+
+/* ---- events of the plugin's ---------------------------------------------- */
+
+void pjrt_raw_event_destroy(const pjrt_client *client, PJRT_Event *raw) {
+  if (!raw) return;
+  PJRT_ARGS(PJRT_Event_Destroy, args);
+  args->event = raw;
+  /* Destroying must never be fatal, and nobody is left to tell. */
+  pjrt_error_free(PJRT_CALL(client->plugin, PJRT_Event_Destroy, args));
+}
+
+pjrt_error *pjrt_raw_event_is_ready(const pjrt_client *client, PJRT_Event *raw,
+                                    bool *out_ready) {
+  PJRT_ARGS(PJRT_Event_IsReady, args);
+  args->event = raw;
+  PJRT_TRY(PJRT_CALL(client->plugin, PJRT_Event_IsReady, args));
+  *out_ready = args->is_ready;
+  return NULL;
+}
+
+static pjrt_error *raw_await(const pjrt_client *client, PJRT_Event *raw) {
+  PJRT_ARGS(PJRT_Event_Await, args);
+  args->event = raw;
+  return PJRT_CALL(client->plugin, PJRT_Event_Await, args);
+}
+
+pjrt_error *pjrt_raw_event_finish(pjrt_client *client, PJRT_Event *raw) {
+  if (!raw) return NULL;
+  pjrt_error *error = raw_await(client, raw);
+  pjrt_raw_event_destroy(client, raw);
+  return error;
+}
+
+/* ---- making and ending --------------------------------------------------- */
+
+static pjrt_error *make(pjrt_client *client, const char *what,
+                        pjrt_event_state state, pjrt_event **out) {
+  void *object;
+  *out = NULL;
+  PJRT_TRY(pjrt_pool_take(&client->pool, PJRT_POOL_EVENT, 1, &object));
+  pjrt_event *event = object;
+  if (!event->client) { /* new: the two below survive in the pool */
+    pthread_mutex_init(&event->mutex, NULL);
+    pthread_cond_init(&event->published, NULL);
+    event->client = client;
+  }
+  event->raw = NULL;
+  event->what = what;
+  event->error = NULL;
+  event->is_watched = false;
+  event->fd = -1;
+  event->callbacks = NULL;
+  event->joined = NULL;
+  event->num_joined = 0;
+  atomic_store_explicit(&event->refs, 1, memory_order_relaxed);
+  atomic_store_explicit(&event->state, state, memory_order_relaxed);
+  *out = event;
+  return NULL;
+}
+
+pjrt_error *pjrt_event_make_ready(pjrt_client *client, const char *what,
+                                  pjrt_event **out) {
+  return make(client, what, PJRT_EVENT_READY, out);
+}
+
+pjrt_error *pjrt_event_wrap(pjrt_client *client, PJRT_Event *raw,
+                            const char *what, pjrt_event **out) {
+  pjrt_error *error =
+      make(client, what, raw ? PJRT_EVENT_PENDING : PJRT_EVENT_READY, out);
+  if (error) {
+    pjrt_raw_event_destroy(client, raw);
+    return error;
+  }
+  (*out)->raw = raw;
+  return NULL;
+}
+
+static void release(pjrt_event *event);
+
+static bool bury(pjrt_grave *grave) {
+  pjrt_event *event = (pjrt_event *)grave;
+  pjrt_raw_event_destroy(event->client, event->raw);
+  if (event->fd >= 0) close(event->fd);
+  pjrt_error_free(event->error);
+  for (size_t i = 0; i < event->num_joined; i++) release(event->joined[i]);
+  free(event->joined);
+  return pjrt_pool_give(&event->client->pool, PJRT_POOL_EVENT, event);
+}
+
+static void release(pjrt_event *event) {
+  if (atomic_fetch_sub_explicit(&event->refs, 1, memory_order_acq_rel) != 1) {
+    return;
+  }
+  event->grave.bury = bury;
+  pjrt_client_bury(event->client, &event->grave);
+}
+
+static void retain(pjrt_event *event) {
+  atomic_fetch_add_explicit(&event->refs, 1, memory_order_relaxed);
+}
+
+void pjrt_event_free(pjrt_event *event) {
+  if (!event || pjrt_client_is_forked(event->client)) return;
+  release(event);
+}
+
+/* ---- publishing ---------------------------------------------------------- */
+
+static pjrt_event_state state_of(pjrt_event *event) {
+  return (pjrt_event_state)atomic_load_explicit(&event->state,
+                                                memory_order_acquire);
+}
+
+/* The outcome of an event that is not pending: a copy of its error. */
+static pjrt_error *outcome(pjrt_event *event) {
+  return state_of(event) == PJRT_EVENT_FAILED ? pjrt_error_copy(event->error)
+                                              : NULL;
+}
+
+static void run_callbacks(pjrt_event *event, pjrt_event_callback *callback) {
+  while (callback) {
+    pjrt_event_callback *next = callback->next;
+    callback->function(event->error, callback->user);
+    free(callback);
+    callback = next;
+  }
+}
+
+/* Makes the outcome known, takes `error`, and runs the callbacks. Only the
+ * first one to publish counts. */
+static void publish(pjrt_event *event, pjrt_error *error) {
+  pthread_mutex_lock(&event->mutex);
+  pjrt_event_callback *callbacks = event->callbacks;
+  event->callbacks = NULL;
+  if (state_of(event) == PJRT_EVENT_PENDING) {
+    event->error = error;
+    error = NULL;
+    atomic_store_explicit(
+        &event->state, event->error ? PJRT_EVENT_FAILED : PJRT_EVENT_READY,
+        memory_order_release);
+    if (event->fd >= 0) eventfd_write(event->fd, 1);
+    pthread_cond_broadcast(&event->published);
+  }
+  pthread_mutex_unlock(&event->mutex);
+  pjrt_error_free(error);
+  run_callbacks(event, callbacks);
+}
+
+/* ---- watching: having the plugin call back ------------------------------- */
+
+static void on_ready(PJRT_Error *raw, void *user) {
+  pjrt_event *event = user;
+  pjrt_error *error = NULL;
+  pjrt_enter_callback();
+  if (raw) {
+    error = pjrt_error_from_plugin(event->client->plugin,
+                                   PJRT_CALL_PJRT_Event_OnReady, raw);
+    pjrt_error_set_call(error, event->what);
+  }
+  publish(event, error);
+  release(event);
+  pjrt_leave_callback();
+}
+
+static pjrt_error *ask_for_callback(pjrt_event *event) {
+  PJRT_TRY(pjrt_reaper_start(&event->client->reaper));
+  PJRT_ARGS(PJRT_Event_OnReady, args);
+  args->event = event->raw;
+  args->callback = on_ready;
+  args->user_arg = event;
+  retain(event);
+  pjrt_error *error =
+      PJRT_CALL(event->client->plugin, PJRT_Event_OnReady, args);
+  if (error) release(event); /* no callback will come */
+  return error;
+}
+
+/* Makes sure that the outcome will be published without anyone awaiting it. A
+ * plugin may call back before its function returns, so this holds no lock
+ * while it asks. */
+static pjrt_error *watch(pjrt_event *event) {
+  pthread_mutex_lock(&event->mutex);
+  bool ask = event->raw && !event->is_watched;
+  event->is_watched = true;
+  pthread_mutex_unlock(&event->mutex);
+  if (!ask || state_of(event) != PJRT_EVENT_PENDING) return NULL;
+  pjrt_error *error = ask_for_callback(event);
+  if (!error) return NULL;
+  pthread_mutex_lock(&event->mutex);
+  event->is_watched = false;
+  pthread_mutex_unlock(&event->mutex);
+  return error;
+}
+
+/* ---- waiting ------------------------------------------------------------- */
+
+static pjrt_error *check(const pjrt_event *event) {
+  if (event) return pjrt_client_check(event->client);
+  return pjrt_error_format(PJRT_INVALID_ARGUMENT, "event is NULL");
+}
+
+/* The deadline on the monotonic clock. */
+static struct timespec deadline_after(int64_t timeout_ns) {
+  struct timespec now;
+  const int64_t second = 1000000000;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  int64_t nanoseconds = now.tv_nsec + timeout_ns % second;
+  now.tv_sec += (time_t)(timeout_ns / second + nanoseconds / second);
+  now.tv_nsec = (long)(nanoseconds % second);
+  return now;
+}
+
+/* Waits until someone publishes, or until the deadline. */
+static pjrt_error *wait_published(pjrt_event *event, int64_t timeout_ns) {
+  int late = 0;
+  struct timespec deadline = {0};
+  bool forever = timeout_ns == PJRT_NO_DEADLINE;
+  if (!forever) deadline = deadline_after(timeout_ns);
+  pthread_mutex_lock(&event->mutex);
+  while (state_of(event) == PJRT_EVENT_PENDING && !late) {
+    late = forever ? pthread_cond_wait(&event->published, &event->mutex)
+                   : pthread_cond_clockwait(&event->published, &event->mutex,
+                                            CLOCK_MONOTONIC, &deadline);
+  }
+  pthread_mutex_unlock(&event->mutex);
+  if (state_of(event) != PJRT_EVENT_PENDING) return outcome(event);
+  return pjrt_error_about(
+      pjrt_error_format(PJRT_DEADLINE_EXCEEDED,
+                        "%s is not done after waiting %.3f s", event->what,
+                        (double)timeout_ns / 1e9),
+      event->client->plugin, event->what);
+}
+
+/* Lets the plugin wait, which needs no callback and no lock. */
+static pjrt_error *await_raw(pjrt_event *event) {
+  pjrt_error *error = raw_await(event->client, event->raw);
+  if (!error) {
+    publish(event, NULL);
+    return NULL;
+  }
+  pjrt_error_set_call(error, event->what);
+  publish(event, error);
+  return outcome(event);
+}
+
+pjrt_error *pjrt_event_await(pjrt_event *event) {
+  PJRT_TRY(check(event));
+  if (state_of(event) != PJRT_EVENT_PENDING) return outcome(event);
+  if (event->raw) return await_raw(event);
+  return wait_published(event, PJRT_NO_DEADLINE);
+}
+
+/* Whether the event is ready now; publishes the outcome if it is. */
+static pjrt_error *poll_once(pjrt_event *event, bool *out_ready) {
+  *out_ready = state_of(event) != PJRT_EVENT_PENDING;
+  if (*out_ready || !event->raw) return NULL;
+  PJRT_TRY(pjrt_raw_event_is_ready(event->client, event->raw, out_ready));
+  if (*out_ready) pjrt_error_free(await_raw(event));
+  return NULL;
+}
+
+pjrt_error *pjrt_event_await_for(pjrt_event *event, int64_t timeout_ns) {
+  bool ready;
+  PJRT_TRY(check(event));
+  PJRT_TRY(poll_once(event, &ready));
+  if (ready) return outcome(event);
+  if (timeout_ns > 0) PJRT_TRY(watch(event));
+  return wait_published(event, timeout_ns > 0 ? timeout_ns : 0);
+}
+
+pjrt_error *pjrt_event_is_ready(pjrt_event *event, bool *out_ready) {
+  *out_ready = false;
+  PJRT_TRY(check(event));
+  return poll_once(event, out_ready);
+}
+
+/* ---- callbacks and descriptors ------------------------------------------- */
+
+/* False when the event is ready already. */
+static bool add_callback(pjrt_event *event, pjrt_event_callback *callback) {
+  pthread_mutex_lock(&event->mutex);
+  bool pending = state_of(event) == PJRT_EVENT_PENDING;
+  if (pending) {
+    callback->next = event->callbacks;
+    event->callbacks = callback;
+  }
+  pthread_mutex_unlock(&event->mutex);
+  return pending;
+}
+
+/* Takes a callback back; false when it ran or runs. */
+static bool remove_callback(pjrt_event *event, pjrt_event_callback *callback) {
+  pthread_mutex_lock(&event->mutex);
+  pjrt_event_callback **at = &event->callbacks;
+  while (*at && *at != callback) at = &(*at)->next;
+  bool found = *at != NULL;
+  if (found) *at = callback->next;
+  pthread_mutex_unlock(&event->mutex);
+  return found;
+}
+
+pjrt_error *pjrt_event_on_ready(pjrt_event *event, pjrt_event_fn callback,
+                                void *user) {
+  bool ready;
+  void *memory;
+  PJRT_TRY(check(event));
+  if (!callback) {
+    return pjrt_error_format(PJRT_INVALID_ARGUMENT, "callback is NULL");
+  }
+  PJRT_TRY(poll_once(event, &ready));
+  PJRT_TRY(pjrt_alloc(1, sizeof(pjrt_event_callback), &memory));
+  pjrt_event_callback *entry = memory;
+  *entry = (pjrt_event_callback){.function = callback, .user = user};
+  if (!add_callback(event, entry)) {
+    run_callbacks(event, entry);
+    return NULL;
+  }
+  pjrt_error *error = watch(event);
+  if (error && remove_callback(event, entry)) {
+    free(entry);
+    return error;
+  }
+  pjrt_error_free(error); /* it ran nevertheless */
+  return NULL;
+}
+
+/* With the lock held, so that publishing sees either the descriptor or us. */
+static pjrt_error *make_fd(pjrt_event *event) {
+  if (event->fd >= 0) return NULL;
+  event->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (event->fd < 0) return pjrt_error_from_errno(errno, "eventfd");
+  if (state_of(event) != PJRT_EVENT_PENDING) eventfd_write(event->fd, 1);
+  return NULL;
+}
+
+pjrt_error *pjrt_event_fd(pjrt_event *event, int *out_fd) {
+  bool ready;
+  *out_fd = -1;
+  PJRT_TRY(check(event));
+  PJRT_TRY(poll_once(event, &ready));
+  pthread_mutex_lock(&event->mutex);
+  pjrt_error *error = make_fd(event);
+  int fd = event->fd;
+  pthread_mutex_unlock(&event->mutex);
+  PJRT_TRY(error);
+  PJRT_TRY(watch(event));
+  *out_fd = fd;
+  return NULL;
+}
+
+/* ---- joins --------------------------------------------------------------- */
+
+/* The last one to be ready publishes: the first failure in the order given. */
+static void joined_is_ready(const pjrt_error *ignored, void *user) {
+  pjrt_event *join = user;
+  pjrt_error *error = NULL;
+  (void)ignored;
+  if (atomic_fetch_sub(&join->num_pending, 1) != 1) return;
+  for (size_t i = 0; i < join->num_joined && !error; i++) {
+    error = outcome(join->joined[i]);
+  }
+  publish(join, error);
+  release(join);
+}
+
+/* Every joined event counts down once; one count more is ours, so that nothing
+ * is published while callbacks are still being added. */
+static pjrt_error *connect(pjrt_event *join) {
+  pjrt_error *error = NULL;
+  atomic_store(&join->num_pending, join->num_joined + 1);
+  retain(join); /* dropped with the last count */
+  for (size_t i = 0; i < join->num_joined && !error; i++) {
+    error = pjrt_event_on_ready(join->joined[i], joined_is_ready, join);
+    if (!error) continue;
+    /* Those that were not reached will never count down. */
+    atomic_fetch_sub(&join->num_pending, join->num_joined - i);
+  }
+  joined_is_ready(NULL, join);
+  return error;
+}
+
+static pjrt_error *make_join(pjrt_event *const *events, size_t num_events,
+                             pjrt_event **out) {
+  void *joined;
+  PJRT_TRY(pjrt_alloc(num_events, sizeof *events, &joined));
+  pjrt_error *error =
+      make(events[0]->client, "the join of events", PJRT_EVENT_PENDING, out);
+  if (error) {
+    free(joined);
+    return error;
+  }
+  (*out)->joined = joined;
+  (*out)->num_joined = num_events;
+  for (size_t i = 0; i < num_events; i++) {
+    (*out)->joined[i] = events[i];
+    retain(events[i]);
+  }
+  return NULL;
+}
+
+pjrt_error *pjrt_event_join(pjrt_event *const *events, size_t num_events,
+                            pjrt_event **out) {
+  *out = NULL;
+  if (num_events == 0) {
+    return pjrt_error_format(PJRT_INVALID_ARGUMENT, "no events to join");
+  }
+  for (size_t i = 0; i < num_events; i++) PJRT_TRY(check(events[i]));
+  pjrt_event *join;
+  PJRT_TRY(make_join(events, num_events, &join));
+  pjrt_error *error = connect(join);
+  if (error) {
+    pjrt_event_free(join);
+    return error;
+  }
+  *out = join;
+  return NULL;
+}

@@ -1,0 +1,15 @@
+module @bf16_arithmetic attributes {mhlo.num_partitions = 1 : i32, mhlo.num_replicas = 1 : i32} {
+  func.func public @main(%arg0: tensor<16xbf16>, %arg1: tensor<16xbf16>) -> (tensor<16xbf16>, tensor<16xbf16>, tensor<16xbf16>, tensor<16xbf16>, tensor<16xbf16>, tensor<16xi1>) {
+    %0 = stablehlo.add %arg0, %arg1 : tensor<16xbf16>
+    %1 = stablehlo.subtract %arg0, %arg1 : tensor<16xbf16>
+    %2 = stablehlo.multiply %arg0, %arg1 : tensor<16xbf16>
+    %cst = stablehlo.constant dense<2.000000e+00> : tensor<bf16>
+    %3 = stablehlo.broadcast_in_dim %cst, dims = [] : (tensor<bf16>) -> tensor<16xbf16>
+    %4 = stablehlo.add %arg1, %3 : tensor<16xbf16>
+    %5 = stablehlo.divide %arg0, %4 : tensor<16xbf16>
+    %6 = stablehlo.abs %arg0 : tensor<16xbf16>
+    %7 = stablehlo.sqrt %6 : tensor<16xbf16>
+    %8 = stablehlo.compare LT, %arg0, %arg1, FLOAT : (tensor<16xbf16>, tensor<16xbf16>) -> tensor<16xi1>
+    return %0, %1, %2, %5, %7, %8 : tensor<16xbf16>, tensor<16xbf16>, tensor<16xbf16>, tensor<16xbf16>, tensor<16xbf16>, tensor<16xi1>
+  }
+}

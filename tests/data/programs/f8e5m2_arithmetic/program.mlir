@@ -1,0 +1,11 @@
+module @f8e5m2_arithmetic attributes {mhlo.num_partitions = 1 : i32, mhlo.num_replicas = 1 : i32} {
+  func.func public @main(%arg0: tensor<16xf8E5M2>, %arg1: tensor<16xf8E5M2>) -> (tensor<16xf8E5M2>, tensor<16xf8E5M2>, tensor<16xf8E5M2>, tensor<16xf32>, tensor<16xf16>, tensor<16xi1>) {
+    %0 = stablehlo.add %arg0, %arg1 : tensor<16xf8E5M2>
+    %1 = stablehlo.multiply %arg0, %arg1 : tensor<16xf8E5M2>
+    %2 = stablehlo.negate %arg0 : tensor<16xf8E5M2>
+    %3 = stablehlo.convert %arg0 : (tensor<16xf8E5M2>) -> tensor<16xf32>
+    %4 = stablehlo.convert %arg1 : (tensor<16xf8E5M2>) -> tensor<16xf16>
+    %5 = stablehlo.compare LT, %arg0, %arg1, FLOAT : (tensor<16xf8E5M2>, tensor<16xf8E5M2>) -> tensor<16xi1>
+    return %0, %1, %2, %3, %4, %5 : tensor<16xf8E5M2>, tensor<16xf8E5M2>, tensor<16xf8E5M2>, tensor<16xf32>, tensor<16xf16>, tensor<16xi1>
+  }
+}

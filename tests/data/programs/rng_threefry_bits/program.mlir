@@ -1,0 +1,155 @@
+module @rng_threefry_bits attributes {mhlo.num_partitions = 1 : i32, mhlo.num_replicas = 1 : i32} {
+  func.func public @main(%arg0: tensor<2xui32>) -> (tensor<8xui8>, tensor<8xui16>, tensor<8xui32>, tensor<8xui64>) {
+    %0 = stablehlo.slice %arg0 [0:1] : (tensor<2xui32>) -> tensor<1xui32>
+    %1 = stablehlo.reshape %0 : (tensor<1xui32>) -> tensor<ui32>
+    %2 = stablehlo.slice %arg0 [1:2] : (tensor<2xui32>) -> tensor<1xui32>
+    %3 = stablehlo.reshape %2 : (tensor<1xui32>) -> tensor<ui32>
+    %4 = stablehlo.iota dim = 0 : tensor<8xui64>
+    %c = stablehlo.constant dense<1> : tensor<ui64>
+    %5 = stablehlo.broadcast_in_dim %c, dims = [] : (tensor<ui64>) -> tensor<8xui64>
+    %6 = stablehlo.multiply %5, %4 : tensor<8xui64>
+    %c_0 = stablehlo.constant dense<32> : tensor<ui64>
+    %7 = stablehlo.broadcast_in_dim %c_0, dims = [] : (tensor<ui64>) -> tensor<8xui64>
+    %8 = stablehlo.shift_right_logical %6, %7 : tensor<8xui64>
+    %9 = stablehlo.convert %6 : (tensor<8xui64>) -> tensor<8xui32>
+    %10 = stablehlo.convert %8 : (tensor<8xui64>) -> tensor<8xui32>
+    %11:2 = call @threefry2x32(%1, %3, %10, %9) : (tensor<ui32>, tensor<ui32>, tensor<8xui32>, tensor<8xui32>) -> (tensor<8xui32>, tensor<8xui32>)
+    %12 = stablehlo.xor %11#0, %11#1 : tensor<8xui32>
+    %13 = stablehlo.convert %12 : (tensor<8xui32>) -> tensor<8xui8>
+    %14 = stablehlo.slice %arg0 [0:1] : (tensor<2xui32>) -> tensor<1xui32>
+    %15 = stablehlo.reshape %14 : (tensor<1xui32>) -> tensor<ui32>
+    %16 = stablehlo.slice %arg0 [1:2] : (tensor<2xui32>) -> tensor<1xui32>
+    %17 = stablehlo.reshape %16 : (tensor<1xui32>) -> tensor<ui32>
+    %18 = stablehlo.iota dim = 0 : tensor<8xui64>
+    %c_1 = stablehlo.constant dense<1> : tensor<ui64>
+    %19 = stablehlo.broadcast_in_dim %c_1, dims = [] : (tensor<ui64>) -> tensor<8xui64>
+    %20 = stablehlo.multiply %19, %18 : tensor<8xui64>
+    %c_2 = stablehlo.constant dense<32> : tensor<ui64>
+    %21 = stablehlo.broadcast_in_dim %c_2, dims = [] : (tensor<ui64>) -> tensor<8xui64>
+    %22 = stablehlo.shift_right_logical %20, %21 : tensor<8xui64>
+    %23 = stablehlo.convert %20 : (tensor<8xui64>) -> tensor<8xui32>
+    %24 = stablehlo.convert %22 : (tensor<8xui64>) -> tensor<8xui32>
+    %25:2 = call @threefry2x32(%15, %17, %24, %23) : (tensor<ui32>, tensor<ui32>, tensor<8xui32>, tensor<8xui32>) -> (tensor<8xui32>, tensor<8xui32>)
+    %26 = stablehlo.xor %25#0, %25#1 : tensor<8xui32>
+    %27 = stablehlo.convert %26 : (tensor<8xui32>) -> tensor<8xui16>
+    %28 = stablehlo.slice %arg0 [0:1] : (tensor<2xui32>) -> tensor<1xui32>
+    %29 = stablehlo.reshape %28 : (tensor<1xui32>) -> tensor<ui32>
+    %30 = stablehlo.slice %arg0 [1:2] : (tensor<2xui32>) -> tensor<1xui32>
+    %31 = stablehlo.reshape %30 : (tensor<1xui32>) -> tensor<ui32>
+    %32 = stablehlo.iota dim = 0 : tensor<8xui64>
+    %c_3 = stablehlo.constant dense<1> : tensor<ui64>
+    %33 = stablehlo.broadcast_in_dim %c_3, dims = [] : (tensor<ui64>) -> tensor<8xui64>
+    %34 = stablehlo.multiply %33, %32 : tensor<8xui64>
+    %c_4 = stablehlo.constant dense<32> : tensor<ui64>
+    %35 = stablehlo.broadcast_in_dim %c_4, dims = [] : (tensor<ui64>) -> tensor<8xui64>
+    %36 = stablehlo.shift_right_logical %34, %35 : tensor<8xui64>
+    %37 = stablehlo.convert %34 : (tensor<8xui64>) -> tensor<8xui32>
+    %38 = stablehlo.convert %36 : (tensor<8xui64>) -> tensor<8xui32>
+    %39:2 = call @threefry2x32(%29, %31, %38, %37) : (tensor<ui32>, tensor<ui32>, tensor<8xui32>, tensor<8xui32>) -> (tensor<8xui32>, tensor<8xui32>)
+    %40 = stablehlo.xor %39#0, %39#1 : tensor<8xui32>
+    %41 = stablehlo.slice %arg0 [0:1] : (tensor<2xui32>) -> tensor<1xui32>
+    %42 = stablehlo.reshape %41 : (tensor<1xui32>) -> tensor<ui32>
+    %43 = stablehlo.slice %arg0 [1:2] : (tensor<2xui32>) -> tensor<1xui32>
+    %44 = stablehlo.reshape %43 : (tensor<1xui32>) -> tensor<ui32>
+    %45 = stablehlo.iota dim = 0 : tensor<8xui64>
+    %c_5 = stablehlo.constant dense<1> : tensor<ui64>
+    %46 = stablehlo.broadcast_in_dim %c_5, dims = [] : (tensor<ui64>) -> tensor<8xui64>
+    %47 = stablehlo.multiply %46, %45 : tensor<8xui64>
+    %c_6 = stablehlo.constant dense<32> : tensor<ui64>
+    %48 = stablehlo.broadcast_in_dim %c_6, dims = [] : (tensor<ui64>) -> tensor<8xui64>
+    %49 = stablehlo.shift_right_logical %47, %48 : tensor<8xui64>
+    %50 = stablehlo.convert %47 : (tensor<8xui64>) -> tensor<8xui32>
+    %51 = stablehlo.convert %49 : (tensor<8xui64>) -> tensor<8xui32>
+    %52:2 = call @threefry2x32(%42, %44, %51, %50) : (tensor<ui32>, tensor<ui32>, tensor<8xui32>, tensor<8xui32>) -> (tensor<8xui32>, tensor<8xui32>)
+    %53 = stablehlo.convert %52#0 : (tensor<8xui32>) -> tensor<8xui64>
+    %54 = stablehlo.convert %52#1 : (tensor<8xui32>) -> tensor<8xui64>
+    %c_7 = stablehlo.constant dense<32> : tensor<ui64>
+    %55 = stablehlo.broadcast_in_dim %c_7, dims = [] : (tensor<ui64>) -> tensor<8xui64>
+    %56 = stablehlo.shift_left %53, %55 : tensor<8xui64>
+    %57 = stablehlo.or %56, %54 : tensor<8xui64>
+    return %13, %27, %40, %57 : tensor<8xui8>, tensor<8xui16>, tensor<8xui32>, tensor<8xui64>
+  }
+  func.func private @threefry2x32(%arg0: tensor<ui32>, %arg1: tensor<ui32>, %arg2: tensor<8xui32>, %arg3: tensor<8xui32>) -> (tensor<8xui32>, tensor<8xui32>) {
+    %c = stablehlo.constant dense<[13, 15, 26, 6]> : tensor<4xui32>
+    %c_0 = stablehlo.constant dense<[17, 29, 16, 24]> : tensor<4xui32>
+    %0 = stablehlo.xor %arg0, %arg1 : tensor<ui32>
+    %c_1 = stablehlo.constant dense<466688986> : tensor<ui32>
+    %1 = stablehlo.xor %0, %c_1 : tensor<ui32>
+    %2 = stablehlo.broadcast_in_dim %arg0, dims = [] : (tensor<ui32>) -> tensor<8xui32>
+    %3 = stablehlo.add %arg2, %2 : tensor<8xui32>
+    %4 = stablehlo.broadcast_in_dim %arg1, dims = [] : (tensor<ui32>) -> tensor<8xui32>
+    %5 = stablehlo.add %arg3, %4 : tensor<8xui32>
+    %c_2 = stablehlo.constant dense<0> : tensor<i64>
+    %c_3 = stablehlo.constant dense<0> : tensor<i64>
+    %6:9 = stablehlo.while(%iterArg = %c_3, %iterArg_4 = %c_2, %iterArg_5 = %3, %iterArg_6 = %5, %iterArg_7 = %arg1, %iterArg_8 = %1, %iterArg_9 = %arg0, %iterArg_10 = %c, %iterArg_11 = %c_0) : tensor<i64>, tensor<i64>, tensor<8xui32>, tensor<8xui32>, tensor<ui32>, tensor<ui32>, tensor<ui32>, tensor<4xui32>, tensor<4xui32>
+    cond {
+      %c_12 = stablehlo.constant dense<5> : tensor<i64>
+      %7 = stablehlo.compare LT, %iterArg, %c_12, SIGNED : (tensor<i64>, tensor<i64>) -> tensor<i1>
+      stablehlo.return %7 : tensor<i1>
+    } do {
+      %7:8 = func.call @closed_call(%iterArg_4, %iterArg_5, %iterArg_6, %iterArg_7, %iterArg_8, %iterArg_9, %iterArg_10, %iterArg_11) : (tensor<i64>, tensor<8xui32>, tensor<8xui32>, tensor<ui32>, tensor<ui32>, tensor<ui32>, tensor<4xui32>, tensor<4xui32>) -> (tensor<i64>, tensor<8xui32>, tensor<8xui32>, tensor<ui32>, tensor<ui32>, tensor<ui32>, tensor<4xui32>, tensor<4xui32>)
+      %c_12 = stablehlo.constant dense<1> : tensor<i64>
+      %8 = stablehlo.add %iterArg, %c_12 : tensor<i64>
+      stablehlo.return %8, %7#0, %7#1, %7#2, %7#3, %7#4, %7#5, %7#6, %7#7 : tensor<i64>, tensor<i64>, tensor<8xui32>, tensor<8xui32>, tensor<ui32>, tensor<ui32>, tensor<ui32>, tensor<4xui32>, tensor<4xui32>
+    }
+    return %6#2, %6#3 : tensor<8xui32>, tensor<8xui32>
+  }
+  func.func private @closed_call(%arg0: tensor<i64>, %arg1: tensor<8xui32>, %arg2: tensor<8xui32>, %arg3: tensor<ui32>, %arg4: tensor<ui32>, %arg5: tensor<ui32>, %arg6: tensor<4xui32>, %arg7: tensor<4xui32>) -> (tensor<i64>, tensor<8xui32>, tensor<8xui32>, tensor<ui32>, tensor<ui32>, tensor<ui32>, tensor<4xui32>, tensor<4xui32>) {
+    %c = stablehlo.constant dense<1> : tensor<i64>
+    %0 = stablehlo.add %arg0, %c : tensor<i64>
+    %1 = stablehlo.slice %arg6 [0:1] : (tensor<4xui32>) -> tensor<1xui32>
+    %2 = stablehlo.reshape %1 : (tensor<1xui32>) -> tensor<ui32>
+    %3 = stablehlo.add %arg1, %arg2 : tensor<8xui32>
+    %4 = stablehlo.broadcast_in_dim %2, dims = [] : (tensor<ui32>) -> tensor<8xui32>
+    %5 = stablehlo.shift_left %arg2, %4 : tensor<8xui32>
+    %c_0 = stablehlo.constant dense<32> : tensor<ui32>
+    %6 = stablehlo.subtract %c_0, %2 : tensor<ui32>
+    %7 = stablehlo.broadcast_in_dim %6, dims = [] : (tensor<ui32>) -> tensor<8xui32>
+    %8 = stablehlo.shift_right_logical %arg2, %7 : tensor<8xui32>
+    %9 = stablehlo.or %5, %8 : tensor<8xui32>
+    %10 = stablehlo.xor %3, %9 : tensor<8xui32>
+    %11 = stablehlo.slice %arg6 [1:2] : (tensor<4xui32>) -> tensor<1xui32>
+    %12 = stablehlo.reshape %11 : (tensor<1xui32>) -> tensor<ui32>
+    %13 = stablehlo.add %3, %10 : tensor<8xui32>
+    %14 = stablehlo.broadcast_in_dim %12, dims = [] : (tensor<ui32>) -> tensor<8xui32>
+    %15 = stablehlo.shift_left %10, %14 : tensor<8xui32>
+    %c_1 = stablehlo.constant dense<32> : tensor<ui32>
+    %16 = stablehlo.subtract %c_1, %12 : tensor<ui32>
+    %17 = stablehlo.broadcast_in_dim %16, dims = [] : (tensor<ui32>) -> tensor<8xui32>
+    %18 = stablehlo.shift_right_logical %10, %17 : tensor<8xui32>
+    %19 = stablehlo.or %15, %18 : tensor<8xui32>
+    %20 = stablehlo.xor %13, %19 : tensor<8xui32>
+    %21 = stablehlo.slice %arg6 [2:3] : (tensor<4xui32>) -> tensor<1xui32>
+    %22 = stablehlo.reshape %21 : (tensor<1xui32>) -> tensor<ui32>
+    %23 = stablehlo.add %13, %20 : tensor<8xui32>
+    %24 = stablehlo.broadcast_in_dim %22, dims = [] : (tensor<ui32>) -> tensor<8xui32>
+    %25 = stablehlo.shift_left %20, %24 : tensor<8xui32>
+    %c_2 = stablehlo.constant dense<32> : tensor<ui32>
+    %26 = stablehlo.subtract %c_2, %22 : tensor<ui32>
+    %27 = stablehlo.broadcast_in_dim %26, dims = [] : (tensor<ui32>) -> tensor<8xui32>
+    %28 = stablehlo.shift_right_logical %20, %27 : tensor<8xui32>
+    %29 = stablehlo.or %25, %28 : tensor<8xui32>
+    %30 = stablehlo.xor %23, %29 : tensor<8xui32>
+    %31 = stablehlo.slice %arg6 [3:4] : (tensor<4xui32>) -> tensor<1xui32>
+    %32 = stablehlo.reshape %31 : (tensor<1xui32>) -> tensor<ui32>
+    %33 = stablehlo.add %23, %30 : tensor<8xui32>
+    %34 = stablehlo.broadcast_in_dim %32, dims = [] : (tensor<ui32>) -> tensor<8xui32>
+    %35 = stablehlo.shift_left %30, %34 : tensor<8xui32>
+    %c_3 = stablehlo.constant dense<32> : tensor<ui32>
+    %36 = stablehlo.subtract %c_3, %32 : tensor<ui32>
+    %37 = stablehlo.broadcast_in_dim %36, dims = [] : (tensor<ui32>) -> tensor<8xui32>
+    %38 = stablehlo.shift_right_logical %30, %37 : tensor<8xui32>
+    %39 = stablehlo.or %35, %38 : tensor<8xui32>
+    %40 = stablehlo.xor %33, %39 : tensor<8xui32>
+    %41 = stablehlo.broadcast_in_dim %arg3, dims = [] : (tensor<ui32>) -> tensor<8xui32>
+    %42 = stablehlo.add %33, %41 : tensor<8xui32>
+    %43 = stablehlo.broadcast_in_dim %arg4, dims = [] : (tensor<ui32>) -> tensor<8xui32>
+    %44 = stablehlo.add %40, %43 : tensor<8xui32>
+    %c_4 = stablehlo.constant dense<1> : tensor<i64>
+    %45 = stablehlo.add %arg0, %c_4 : tensor<i64>
+    %46 = stablehlo.convert %45 : (tensor<i64>) -> tensor<ui32>
+    %47 = stablehlo.broadcast_in_dim %46, dims = [] : (tensor<ui32>) -> tensor<8xui32>
+    %48 = stablehlo.add %44, %47 : tensor<8xui32>
+    return %0, %42, %48, %arg4, %arg5, %arg3, %arg7, %arg6 : tensor<i64>, tensor<8xui32>, tensor<8xui32>, tensor<ui32>, tensor<ui32>, tensor<ui32>, tensor<4xui32>, tensor<4xui32>
+  }
+}
