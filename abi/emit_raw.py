@@ -22,8 +22,8 @@ RAW_H = """\
 #define PJRT_RAW_H_
 
 #include "pjrt/abi.h"
-#include "pjrt/error.h"
-#include "pjrt/plugin.h"
+#include "pjrt/executable.h"
+#include "pjrt/memory.h"
 
 PJRT_BEGIN_DECLS
 

@@ -12,8 +12,8 @@
 #define PJRT_RAW_H_
 
 #include "pjrt/abi.h"
-#include "pjrt/error.h"
-#include "pjrt/plugin.h"
+#include "pjrt/executable.h"
+#include "pjrt/memory.h"
 
 PJRT_BEGIN_DECLS
 
@@ -977,6 +977,89 @@ PJRT_API PJRT_MUST_USE pjrt_error *
 pjrt_raw_PJRT_TopologyDescription_GetMemorySpaceKindIds(
     pjrt_plugin *plugin,
     PJRT_TopologyDescription_GetMemorySpaceKindIds_Args *args);
+
+/* ---- handles ------------------------------------------------------------- */
+
+/* Between the library's handles and the plugin's. What a handle of ours gives
+ * stays the library's: it must not be destroyed, and it lives as long as the
+ * handle. */
+
+/* The plugin's function table in full size: what the plugin lacks is NULL.
+ * Calling it directly skips every check.
+ * @param plugin [borrowed: call]
+ * @return [borrowed: plugin] */
+PJRT_API const PJRT_Api *pjrt_plugin_raw(const pjrt_plugin *plugin);
+
+/* The i-th extension's node, whatever its type; NULL past the end. Before API
+ * 0.45 it has no struct_size.
+ * @param plugin [borrowed: call]
+ * @return [borrowed: static] plugins are never unloaded */
+PJRT_API const void *pjrt_plugin_extension_raw(const pjrt_plugin *plugin,
+                                               size_t i);
+
+/* @param client [borrowed: call]
+ * @return [borrowed: client] */
+PJRT_API PJRT_Client *pjrt_client_raw(const pjrt_client *client);
+
+/* @param device [borrowed: call]
+ * @return [borrowed: device] */
+PJRT_API PJRT_Device *pjrt_device_raw(const pjrt_device *device);
+
+/* @param memory [borrowed: call]
+ * @return [borrowed: memory] */
+PJRT_API PJRT_Memory *pjrt_memory_raw(const pjrt_memory *memory);
+
+/* @param buffer [borrowed: call]
+ * @return [borrowed: buffer] */
+PJRT_API PJRT_Buffer *pjrt_buffer_raw(const pjrt_buffer *buffer);
+
+/* NULL for an event that no event of the plugin's is behind: a join, or one
+ * that was ready when it was made.
+ * @param event [borrowed: call]
+ * @return [borrowed: event] */
+PJRT_API PJRT_Event *pjrt_event_raw(const pjrt_event *event);
+
+/* @param executable [borrowed: call]
+ * @return [borrowed: executable] */
+PJRT_API PJRT_LoadedExecutable *pjrt_executable_raw(
+    const pjrt_executable *executable);
+
+/* The part of the executable that is not bound to devices.
+ * @param executable [borrowed: call]
+ * @return [borrowed: executable] */
+PJRT_API PJRT_Executable *pjrt_executable_raw_unloaded(
+    const pjrt_executable *executable);
+
+/* The client's handle for a device of the plugin's; NULL when it is none of
+ * the client's.
+ * @param client [borrowed: call]
+ * @param raw [borrowed: call]
+ * @return [borrowed: client] */
+PJRT_API pjrt_device *pjrt_device_from_raw(const pjrt_client *client,
+                                           const PJRT_Device *raw);
+
+/* @param client [borrowed: call]
+ * @param raw [borrowed: call]
+ * @return [borrowed: client] */
+PJRT_API pjrt_memory *pjrt_memory_from_raw(const pjrt_client *client,
+                                           const PJRT_Memory *raw);
+
+/* Wraps a buffer that a raw call made on `device`. Asks the plugin for its
+ * type, dimensions and layout.
+ * @param device [borrowed: call]
+ * @param raw [taken]
+ * @param out [owned: pjrt_buffer_free] */
+PJRT_API PJRT_MUST_USE pjrt_error *pjrt_buffer_from_raw(pjrt_device *device,
+                                                        PJRT_Buffer *raw,
+                                                        pjrt_buffer **out);
+
+/* Wraps an event that a raw call gave; NULL becomes a ready event.
+ * @param client [shared]
+ * @param raw [taken]
+ * @param out [owned: pjrt_event_free] */
+PJRT_API PJRT_MUST_USE pjrt_error *pjrt_event_from_raw(pjrt_client *client,
+                                                       PJRT_Event *raw,
+                                                       pjrt_event **out);
 
 PJRT_END_DECLS
 
