@@ -14,6 +14,8 @@
 #include "pjrt/error.h"
 #include "pjrt/event.h"
 #include "pjrt/executable.h"
+#include "pjrt/inspect.h"
+#include "pjrt/inspect.h"
 #include "pjrt/io/npy.h"
 #include "pjrt/layout.h"
 #include "pjrt/memory.h"

@@ -49,8 +49,8 @@ pjrt_error *pjrt_discover_json(pjrt_plugin_list *list,
                                const char *origin)
     __attribute__((warn_unused_result));
 
-/* The places of the public header but for PJRT_PLUGIN, in its order. `system_manifests`
- * is the folder of the machine's manifests. */
+/* The places of the public header but for PJRT_PLUGIN, in its order.
+ * `system_manifests` is the folder of the machine's manifests. */
 pjrt_error *pjrt_discover_variables(pjrt_plugin_list *list,
                                     const pjrt_environment *environment)
     __attribute__((warn_unused_result));

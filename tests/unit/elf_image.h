@@ -125,62 +125,79 @@ static inline void elf_image_put_symbols(elf_image *image,
   image->symbols = elf_image_put(image, symbols, (num + 1) * sizeof symbols[0]);
 }
 
+/* The dynamic entries while they are made. */
+typedef struct elf_image_dynamic {
+  Elf64_Dyn entries[16];
+  size_t num;
+} elf_image_dynamic;
+
+static inline void elf_image_add(elf_image_dynamic *dynamic, Elf64_Sxword tag,
+                                 uint64_t value) {
+  dynamic->entries[dynamic->num++] =
+      (Elf64_Dyn){.d_tag = tag, .d_un.d_val = value};
+}
+
+/* Appends the string table, and the entries and symbols that name parts of
+ * it. */
+static inline void elf_image_put_strings(elf_image *image,
+                                         const elf_image_spec *spec,
+                                         elf_image_dynamic *dynamic) {
+  uint32_t names[ELF_IMAGE_MAX];
+  size_t num = 0;
+  image->strings = elf_image_put(image, "", 1);
+  for (; num < ELF_IMAGE_MAX && spec->symbols[num]; num++) {
+    names[num] = elf_image_string(image, spec->symbols[num]);
+  }
+  for (size_t i = 0; i < ELF_IMAGE_MAX && spec->needed[i]; i++) {
+    elf_image_add(dynamic, DT_NEEDED, elf_image_string(image, spec->needed[i]));
+  }
+  if (spec->runpath) {
+    elf_image_add(dynamic, DT_RUNPATH, elf_image_string(image, spec->runpath));
+  }
+  if (spec->rpath) {
+    elf_image_add(dynamic, DT_RPATH, elf_image_string(image, spec->rpath));
+  }
+  image->strings_end = image->size;
+  elf_image_put_symbols(image, spec, names, num);
+  elf_image_put_hash(image, spec, num);
+}
+
+static inline void elf_image_put_dynamic(elf_image *image,
+                                         const elf_image_spec *spec,
+                                         elf_image_dynamic *dynamic) {
+  const uint64_t base = ELF_IMAGE_ADDRESS;
+  elf_image_add(dynamic, DT_STRTAB, base + image->strings);
+  elf_image_add(dynamic, DT_STRSZ, image->strings_end - image->strings);
+  elf_image_add(dynamic, DT_SYMTAB, base + image->symbols);
+  elf_image_add(dynamic, spec->sysv_hash ? DT_HASH : DT_GNU_HASH,
+                base + image->hash);
+  elf_image_add(dynamic, DT_FLAGS_1, spec->pie ? DF_1_PIE : 0);
+  elf_image_add(dynamic, DT_NULL, 0);
+  image->dynamic =
+      elf_image_put(image, dynamic->entries, dynamic->num * sizeof(Elf64_Dyn));
+}
+
+/* Returns the note's size. */
+static inline size_t elf_image_put_build_id(elf_image *image,
+                                            const char *build_id) {
+  if (!build_id) return 0;
+  const Elf64_Nhdr note = {4, (Elf64_Word)strlen(build_id), NT_GNU_BUILD_ID};
+  image->note = elf_image_put(image, &note, sizeof note);
+  memcpy(image->bytes + image->size, "GNU", 4);
+  memcpy(image->bytes + image->size + 4, build_id, note.n_descsz);
+  image->size += 4 + (note.n_descsz + 3) / 4 * 4;
+  return image->size - image->note;
+}
+
 static inline void elf_image_build(const elf_image_spec *spec,
                                    elf_image *image) {
   memset(image, 0, sizeof *image);
   size_t headers = elf_image_put(image, NULL, sizeof(Elf64_Ehdr));
   size_t segments = elf_image_put(image, NULL, 3 * sizeof(Elf64_Phdr));
-  uint32_t names[ELF_IMAGE_MAX];
-  Elf64_Dyn dynamic[16] = {{0}};
-  size_t num_dynamic = 0;
-  size_t num_symbols = 0;
-
-  image->strings = elf_image_put(image, "", 1);
-  while (num_symbols < ELF_IMAGE_MAX && spec->symbols[num_symbols]) {
-    names[num_symbols] = elf_image_string(image, spec->symbols[num_symbols]);
-    num_symbols++;
-  }
-  for (size_t i = 0; i < ELF_IMAGE_MAX && spec->needed[i]; i++) {
-    dynamic[num_dynamic++] =
-        (Elf64_Dyn){.d_tag = DT_NEEDED,
-                    .d_un.d_val = elf_image_string(image, spec->needed[i])};
-  }
-  const char *paths[] = {spec->runpath, spec->rpath};
-  for (size_t i = 0; i < 2; i++) {
-    if (!paths[i]) continue;
-    dynamic[num_dynamic++] =
-        (Elf64_Dyn){.d_tag = i == 0 ? DT_RUNPATH : DT_RPATH,
-                    .d_un.d_val = elf_image_string(image, paths[i])};
-  }
-  image->strings_end = image->size;
-  elf_image_put_symbols(image, spec, names, num_symbols);
-  elf_image_put_hash(image, spec, num_symbols);
-
-  const Elf64_Dyn tables[] = {
-      {DT_STRTAB, {ELF_IMAGE_ADDRESS + image->strings}},
-      {DT_STRSZ, {image->strings_end - image->strings}},
-      {DT_SYMTAB, {ELF_IMAGE_ADDRESS + image->symbols}},
-      {spec->sysv_hash ? DT_HASH : DT_GNU_HASH,
-       {ELF_IMAGE_ADDRESS + image->hash}},
-      {DT_FLAGS_1, {spec->pie ? DF_1_PIE : 0}},
-      {DT_NULL, {0}},
-  };
-  memcpy(dynamic + num_dynamic, tables, sizeof tables);
-  num_dynamic += sizeof tables / sizeof tables[0];
-  image->dynamic =
-      elf_image_put(image, dynamic, num_dynamic * sizeof dynamic[0]);
-
-  size_t note_size = 0;
-  if (spec->build_id) {
-    const Elf64_Nhdr note = {4, (Elf64_Word)strlen(spec->build_id),
-                             NT_GNU_BUILD_ID};
-    image->note = elf_image_put(image, &note, sizeof note);
-    memcpy(image->bytes + image->size, "GNU", 4);
-    image->size += 4;
-    memcpy(image->bytes + image->size, spec->build_id, note.n_descsz);
-    image->size += (note.n_descsz + 3) / 4 * 4;
-    note_size = image->size - image->note;
-  }
+  elf_image_dynamic dynamic = {.num = 0};
+  elf_image_put_strings(image, spec, &dynamic);
+  elf_image_put_dynamic(image, spec, &dynamic);
+  size_t note_size = elf_image_put_build_id(image, spec->build_id);
   elf_image_put(image, &spec->filler, 1);
 
   const Elf64_Phdr program[] = {
@@ -193,7 +210,7 @@ static inline void elf_image_build(const elf_image_spec *spec,
       {.p_type = PT_DYNAMIC,
        .p_offset = image->dynamic,
        .p_vaddr = ELF_IMAGE_ADDRESS + image->dynamic,
-       .p_filesz = num_dynamic * sizeof dynamic[0],
+       .p_filesz = dynamic.num * sizeof(Elf64_Dyn),
        .p_align = 8},
       {.p_type = note_size ? PT_NOTE : PT_NULL,
        .p_offset = image->note,
@@ -201,11 +218,11 @@ static inline void elf_image_build(const elf_image_spec *spec,
        .p_align = 4},
   };
   memcpy(image->bytes + segments, program, sizeof program);
-  const uint16_t endian = 1; /* its first byte tells this machine's order */
+  const uint16_t one = 1; /* its first byte tells this machine's order */
+  const bool little = *(const unsigned char *)&one == 1;
   const Elf64_Ehdr header = {
       .e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
-                  *(const unsigned char *)&endian ? ELFDATA2LSB : ELFDATA2MSB,
-                  EV_CURRENT},
+                  little ? ELFDATA2LSB : ELFDATA2MSB, EV_CURRENT},
       .e_type = spec->type ? spec->type : ET_DYN,
       .e_machine = spec->machine ? spec->machine : elf_image_machine(),
       .e_version = EV_CURRENT,

@@ -672,7 +672,9 @@ typedef struct sites {
 static pjrt_error *collect(void *user, const char *folder) {
   sites *it = user;
   size_t used = strlen(it->text);
-  snprintf(it->text + used, sizeof it->text - used, "%s\n", folder);
+  int length =
+      snprintf(it->text + used, sizeof it->text - used, "%s\n", folder);
+  assert_in_range(length, 1, sizeof it->text - used - 1);
   return NULL;
 }
 
