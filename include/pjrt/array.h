@@ -107,9 +107,8 @@ PJRT_API PJRT_MUST_USE pjrt_error *pjrt_array_reinterpret(pjrt_array *array,
  * Commas, blanks and brackets separate elements, and mean nothing else; one
  * element fills the whole array; no "=..." gives zeros. Integers are decimal or
  * 0x1f; floats take decimal, 0x1p-3, inf and nan, and round to double and then
- * to the type; complex elements are "1+2i" or "(1,2)"; bools are true, false, 1,
- * 0. The locale does not matter.
- * INVALID_ARGUMENT names what was expected and what came.
+ * to the type; complex elements are "1+2i" or "(1,2)"; bools are true, false,
+ * 1, 0. The locale does not matter. INVALID_ARGUMENT names what was expected and what came.
  * @param text [borrowed: call]
  * @param out [owned: pjrt_array_free] */
 PJRT_API PJRT_MUST_USE pjrt_error *pjrt_array_parse(const char *text,
@@ -118,9 +117,10 @@ PJRT_API PJRT_MUST_USE pjrt_error *pjrt_array_parse(const char *text,
 
 /* Writes the array in the same text form, "2x2xs32=[1 2][3 4]", without a line
  * end: the rows of every dimension but the first in brackets, floats with the
- * fewest digits that read back equal. At most `max_elements` are written, the
- * rest becomes "..."; 0 means all. The stream is flushed; when it fails, the
- * error is the system's, RESOURCE_EXHAUSTED for a full disk.
+ * fewest digits that read back equal (and all before the point, up to 1e9). At
+ * most `max_elements` are written, the rest becomes "..."; 0 means all. The
+ * stream is flushed; when it fails, the error is the system's,
+ * RESOURCE_EXHAUSTED for a full disk.
  * @param array [borrowed: call]
  * @param to [borrowed: call] */
 PJRT_API PJRT_MUST_USE pjrt_error *pjrt_array_print(const pjrt_array *array,
@@ -142,8 +142,8 @@ PJRT_API void pjrt_tolerance_init(pjrt_tolerance *tolerance);
 
 /* Compares element by element; a float is right when any one of the three
  * bounds holds, everything else must be equal. A complex element is right when
- * both parts are; its magnitude is that of the whole number. DATA_LOSS, naming the first
- * difference, the number of them and the largest, when they differ;
+ * both parts are; its magnitude is that of the whole number. DATA_LOSS, naming
+ * the first difference, the number of them and the largest, when they differ;
  * INVALID_ARGUMENT when type or dimensions differ.
  * @param actual [borrowed: call]
  * @param expected [borrowed: call]

@@ -101,10 +101,10 @@ PJRT_API PJRT_MUST_USE pjrt_error *pjrt_dtype_to_double(pjrt_dtype dtype,
 /* Stores a double as one element. Floats round to nearest even, once, with the
  * results of ml_dtypes: what is too large gives infinity, or NaN where the type
  * has no infinity, or the largest value where it has neither; NaN gives -0, and
- * -NaN gives 0, where the type has no NaN. F8E8M0FNU, which has neither mantissa
- * nor zero nor sign, rounds ties up, takes what is too small as its smallest
- * value and anything not above 0 as NaN. Integers truncate toward zero and saturate, NaN gives 0. PRED is
- * value != 0. INVALID_ARGUMENT as above.
+ * -NaN gives 0, where the type has no NaN. F8E8M0FNU has neither mantissa nor
+ * zero nor sign: ties round up, what is too small becomes its smallest value,
+ * and anything not above 0 is NaN. Integers truncate toward zero and saturate,
+ * NaN gives 0. PRED is value != 0. INVALID_ARGUMENT as above.
  * @param out_element [borrowed: call] pjrt_dtype_host_size bytes */
 PJRT_API PJRT_MUST_USE pjrt_error *pjrt_dtype_from_double(pjrt_dtype dtype,
                                                           double value,
@@ -119,7 +119,7 @@ PJRT_API PJRT_MUST_USE pjrt_error *pjrt_dtype_to_int64(pjrt_dtype dtype,
                                                        int64_t *out);
 
 /* Stores an int64 as one element. Unlike from_double it refuses what does not
- * fit an integer type or PRED: OUT_OF_RANGE. Floats round to nearest even, once.
+ * fit an integer type or PRED: OUT_OF_RANGE. Floats round once, as above.
  * @param out_element [borrowed: call] pjrt_dtype_host_size bytes */
 PJRT_API PJRT_MUST_USE pjrt_error *pjrt_dtype_from_int64(pjrt_dtype dtype,
                                                          int64_t value,

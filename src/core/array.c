@@ -42,7 +42,7 @@ static int64_t *strides_of(pjrt_array *array) {
   return array->dims_and_strides + array->num_dims;
 }
 
-/* Zeros count as ones, as in NumPy; the product was checked before. */
+/* Zeros count as ones, as they did when the product was checked. */
 static void set_dense_strides(pjrt_array *array) {
   int64_t stride = (int64_t)array->element_size;
   for (size_t i = array->num_dims; i-- > 0;) {

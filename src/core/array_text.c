@@ -1,5 +1,6 @@
 /* Arrays as text: "2x2xs32=[1 2][3 4]". */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -232,12 +233,17 @@ void pjrt_text_append_type(pjrt_builder *builder, pjrt_dtype dtype,
   pjrt_builder_append(builder, pjrt_dtype_name(dtype), PJRT_NUL_ENDED);
 }
 
-/* The fewest digits that read back as the same bits. */
+/* The fewest digits that read back as the same bits; but 100 rather than 1e+02,
+ * as long as the digits before the point are few. */
 static void write_float(const pjrt_float_format *format, uint64_t bits,
                         char out[PJRT_NUMBER_SIZE]) {
   enum { enough_digits = 17 };
   double value = pjrt_float_decode(format, bits);
-  for (int digits = 1; digits <= enough_digits; digits++) {
+  int digits = 1;
+  if (fabs(value) < 1e9) {
+    for (uint64_t n = (uint64_t)fabs(value) / 10; n; n /= 10) digits++;
+  }
+  for (; digits <= enough_digits; digits++) {
     double back;
     pjrt_number_write_double(value, digits, out);
     if (pjrt_number_read_double(out, strlen(out), &back) &&

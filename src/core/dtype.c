@@ -169,26 +169,30 @@ static unsigned num_parts(const pjrt_dtype_row *row) {
   return row->class_of == PJRT_CLASS_COMPLEX ? 2 : 1;
 }
 
+static uint64_t ones(unsigned num) {
+  return num ? UINT64_MAX >> (64 - num) : 0;
+}
+
 uint64_t pjrt_dtype_load_bits(const pjrt_dtype_row *row, const void *element,
                               unsigned part) {
   size_t size = row->host_size / num_parts(row);
   unsigned width = row->bit_width / num_parts(row);
   uint64_t bits = 0;
   memcpy(&bits, (const char *)element + part * size, size);
-  return bits & (UINT64_MAX >> (64 - width));
+  return bits & ones(width);
 }
 
 void pjrt_dtype_store_bits(const pjrt_dtype_row *row, void *element,
                            unsigned part, uint64_t bits) {
   size_t size = row->host_size / num_parts(row);
   unsigned width = row->bit_width / num_parts(row);
-  bits &= UINT64_MAX >> (64 - width);
+  bits &= ones(width);
   memcpy((char *)element + part * size, &bits, size);
 }
 
 int64_t pjrt_dtype_bits_to_int64(const pjrt_dtype_row *row, uint64_t bits) {
   if (row->class_of != PJRT_CLASS_SIGNED) return (int64_t)bits;
-  uint64_t sign = UINT64_C(1) << (row->bit_width - 1);
+  uint64_t sign = ones(row->bit_width) & ~(ones(row->bit_width) >> 1);
   return (int64_t)((bits ^ sign) - sign);
 }
 
@@ -206,8 +210,7 @@ static double load_double(const pjrt_dtype_row *row, const void *element,
 
 /* The largest and the smallest value of an integer type. */
 static uint64_t max_integer(const pjrt_dtype_row *row) {
-  unsigned bits = row->bit_width - (row->class_of == PJRT_CLASS_SIGNED);
-  return bits ? UINT64_MAX >> (64 - bits) : 0;
+  return ones(row->bit_width - (row->class_of == PJRT_CLASS_SIGNED));
 }
 
 static int64_t min_integer(const pjrt_dtype_row *row) {

@@ -131,6 +131,12 @@ void pjrt_pool_hold(pjrt_pool *pool) {
   leave(shard);
 }
 
+void pjrt_pool_unhold(pjrt_pool *pool) {
+  pjrt_pool_shard *shard = enter(pool);
+  shard->taken--;
+  leave(shard);
+}
+
 bool pjrt_pool_drop(pjrt_pool *pool) { return drop_in(pool, enter(pool)); }
 
 void pjrt_pool_close(pjrt_pool *pool) {

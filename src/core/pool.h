@@ -57,6 +57,9 @@ bool pjrt_pool_give(pjrt_pool *pool, pjrt_pool_kind kind, void *object)
 void pjrt_pool_hold(pjrt_pool *pool);
 bool pjrt_pool_drop(pjrt_pool *pool) __attribute__((warn_unused_result));
 
+/* Takes a hold back while something else is still counted: never the last. */
+void pjrt_pool_unhold(pjrt_pool *pool);
+
 /* Says that the owner is gone: from here on a drop may be the last. The caller
  * must hold the pool meanwhile. */
 void pjrt_pool_close(pjrt_pool *pool);

@@ -40,20 +40,19 @@ pjrt_error *pjrt_shape_copy(const pjrt_shape *shape, pjrt_shape *out,
                             bool *out_known) {
   *out_known = is_known(shape);
   if (!*out_known) return NULL;
-
-  const size_t num = shape->num_dims;
-  const bool has_layout =
-      shape->minor_to_major && !is_row_major(shape->minor_to_major, num);
-  int64_t *numbers = NULL;
-  if (num > 0)
-    PJRT_TRY(pjrt_alloc(2 * num, sizeof *numbers, (void **)&numbers));
-  if (num > 0) memcpy(numbers, shape->dims, num * sizeof *numbers);
-  if (has_layout) {
-    memcpy(numbers + num, shape->minor_to_major, num * sizeof *numbers);
-  }
   *out = *shape;
+  out->dims = out->minor_to_major = NULL;
+  const size_t num = shape->num_dims;
+  if (num == 0) return NULL;
+
+  int64_t *numbers;
+  PJRT_TRY(pjrt_alloc(2 * num, sizeof *numbers, (void **)&numbers));
+  memcpy(numbers, shape->dims, num * sizeof *numbers);
   out->dims = numbers;
-  out->minor_to_major = has_layout ? numbers + num : NULL;
+  if (shape->minor_to_major && !is_row_major(shape->minor_to_major, num)) {
+    memcpy(numbers + num, shape->minor_to_major, num * sizeof *numbers);
+    out->minor_to_major = numbers + num;
+  }
   return NULL;
 }
 

@@ -40,8 +40,8 @@ void pjrt_signature_free(pjrt_signature *signature);
  * HloModuleProtoWithConfig. Walks over everything else, so that constants cost
  * nothing but the memory they are in.
  * Success with NULL when the program cannot be checked: parameters or nested
- * results that are tuples, shapes that pjrt_shape_copy does not take, no layout,
- * no program shape. INVALID_ARGUMENT when the bytes are damaged. */
+ * results that are tuples, shapes that pjrt_shape_copy does not take, no
+ * layout, no program shape. INVALID_ARGUMENT when the bytes are damaged. */
 pjrt_error *pjrt_signature_from_hlo(const void *code, size_t size,
                                     bool with_config, pjrt_signature **out)
     __attribute__((warn_unused_result));

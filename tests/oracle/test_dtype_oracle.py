@@ -1,3 +1,4 @@
+# tier: all
 """Element types against numpy and ml_dtypes, every bit pattern of up to 16
 bits in both directions.
 

@@ -211,7 +211,7 @@ static void test_array_text_round_trip(void **state) {
       {"0x3xf32=", "0x3xf32="},
       {"0xf32=5", "0xf32="},
       {"1xf64=[[0.1]]", "1xf64=0.1"},
-      {"3xf32=0.1,16777216,1e-45", "3xf32=0.1 1.6777216e+07 1e-45"},
+      {"4xf32=0.1,16777216,1e-45,1e10", "4xf32=0.1 16777216 1e-45 1e+10"},
       {"4xf32=inf -inf nan -0", "4xf32=inf -inf nan -0"},
       {"2xbf16=0.1 3.14159", "2xbf16=0.1 3.14"},
       {"f8E4M3FN=0.3", "f8e4m3fn=0.3"},
@@ -222,7 +222,7 @@ static void test_array_text_round_trip(void **state) {
       {"4xi1=true,false,1,0", "4xpred=true false true false"},
       {"2xs4=-8,7", "2xs4=-8 7"},
       {"5xc64=1+2i (3,-4) 5 6i -1.5e+2-2e-1i",
-       "5xc64=1+2i 3-4i 5+0i 0+6i -1.5e+02-0.2i"},
+       "5xc64=1+2i 3-4i 5+0i 0+6i -150-0.2i"},
       {"2xc128=(inf,nan)( 1 , 2 )", "2xc128=inf+nani 1+2i"},
   };
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -250,7 +250,10 @@ static void test_array_print_stops(void **state) {
 static void test_array_print_reports_a_full_disk(void **state) {
   (void)state;
   FILE *full = fopen("/dev/full", "w");
-  if (!full) skip();
+  if (!full) {
+    print_message("skip: no /dev/full here\n");
+    skip();
+  }
   pjrt_array *array = parsed("100xs32=1");
   expect_error(pjrt_array_print(array, 0, full), PJRT_RESOURCE_EXHAUSTED,
                "cannot write an array");

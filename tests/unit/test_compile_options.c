@@ -207,13 +207,14 @@ static const serialized_case kSerialized[] = {
     SERIALIZED("\x1a\x04\x20\x01\x28\x01", NULL),
     /* in another order, with other fields, and merged from two messages */
     SERIALIZED("\x20\x01\x1a\x02\x28\x02\x1a\x04\x20\x03\x30\x01", NULL),
+    /* the second num_replicas is of the wrong wire type: not the field */
+    SERIALIZED("\x1a\x09\x20\x01\x28\x01\x25\x00\x00\x00\x00", NULL),
     SERIALIZED("", "num_replicas is 0"),
     SERIALIZED("\x1a\x00", "num_replicas is 0"),
     SERIALIZED("\x20\x01", "num_replicas is 0"),
     SERIALIZED("\x1a\x02\x20\x01", "num_partitions is 0"),
     SERIALIZED("\x1a\x04\x20\x00\x28\x01", "num_replicas is 0"),
     SERIALIZED("\x1a\x04\x20\x01\x28\x00", "num_partitions is 0"),
-    /* of the wrong wire type: not the field */
     SERIALIZED("\x1a\x07\x25\x01\x00\x00\x00\x28\x01", "num_replicas is 0"),
     /* later ones win */
     SERIALIZED("\x1a\x04\x20\x01\x28\x01\x1a\x02\x20\x00", "num_replicas is 0"),

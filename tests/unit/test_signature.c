@@ -44,7 +44,7 @@ static wire_writer shape_with(uint64_t type, size_t rank, const int64_t *dims,
 }
 
 static wire_writer row_major(uint64_t type, size_t rank, const int64_t *dims) {
-  int64_t order[80];
+  int64_t order[80] = {0};
   for (size_t i = 0; i < rank; i++) order[i] = (int64_t)(rank - 1 - i);
   return shape_with(type, rank, dims, order);
 }

@@ -23,9 +23,9 @@ PJRT_API void pjrt_npy_opts_init(pjrt_npy_opts *opts);
 
 /* Reads a file by mapping it: the array's data is the file's page cache, read
  * only, and aligned to PJRT_HOST_ALIGNMENT as NumPy writes it. The file must
- * not shrink meanwhile. It must end with its data. NOT_FOUND or PERMISSION_DENIED when it cannot be
- * opened, INVALID_ARGUMENT when it is not a file or not a valid .npy, each
- * naming path, what was expected and what came.
+ * not shrink meanwhile. It must end with its data. NOT_FOUND or
+ * PERMISSION_DENIED when it cannot be opened, INVALID_ARGUMENT when it is not a
+ * file or not a valid .npy, each naming path, what was expected and what came.
  * @param path [borrowed: call]
  * @param opts [borrowed: call] may be NULL
  * @param out [owned: pjrt_array_free] */
@@ -44,8 +44,9 @@ PJRT_API PJRT_MUST_USE pjrt_error *pjrt_npy_read_memory(
 /* Writes a file whole or not at all: into a temporary file beside it, then
  * renamed over it; a device or FIFO is written in place. In row-major order,
  * with the header that NumPy would write. Types that NumPy lacks are written as
- * raw bytes, "V1" and "V2", as with ml_dtypes, F8E5M2 too (what ml_dtypes writes
- * for that one, NumPy cannot read; reading accepts it). RESOURCE_EXHAUSTED on a full disk, PERMISSION_DENIED, NOT_FOUND.
+ * raw bytes, "V1" and "V2", as ml_dtypes does, and so is F8E5M2, for which
+ * ml_dtypes writes "f1": that is read, but NumPy cannot read it.
+ * RESOURCE_EXHAUSTED on a full disk, PERMISSION_DENIED, NOT_FOUND.
  * @param path [borrowed: call]
  * @param array [borrowed: call] */
 PJRT_API PJRT_MUST_USE pjrt_error *pjrt_npy_write(const char *path,
