@@ -195,8 +195,8 @@ static PJRT_Error *check_upload(
   int64_t order[STUB_MAX_DIMS];
   if (!args->data && stub_num_elements(shape)) return stub_misuse("NULL data");
   if (args->num_byte_strides && args->num_byte_strides != args->num_dims)
-    return stub_misuse("%zu strides for %zu dimensions",
-                       args->num_byte_strides, args->num_dims);
+    return stub_misuse("%zu strides for %zu dimensions", args->num_byte_strides,
+                       args->num_dims);
   STUB_TRY(read_layout(args->device_layout, shape->num_dims, order));
   if (is_row_major(order, shape->num_dims)) return NULL;
   return stub_error(PJRT_Error_Code_UNIMPLEMENTED,
@@ -236,10 +236,9 @@ PJRT_Error *stub_PJRT_Client_CreateUninitializedBuffer(
   STUB_TRY(prepare(args->client, &args->device, &args->memory,
                    args->shape_element_type, args->shape_dims,
                    args->shape_num_dims, &shape));
-  args->buffer =
-      stub_buffer_create(args->client, args->device, args->memory, &shape,
-                         stub_storage_create(stub_host_size(&shape)),
-                         stub_future_create());
+  args->buffer = stub_buffer_create(
+      args->client, args->device, args->memory, &shape,
+      stub_storage_create(stub_host_size(&shape)), stub_future_create());
   return NULL;
 }
 
@@ -253,9 +252,9 @@ PJRT_Error *stub_PJRT_Client_CreateErrorBuffer(
   stub_future *failed = stub_future_pending();
   stub_future_complete(failed, args->error_code, args->error_message,
                        args->error_message_size);
-  args->buffer = stub_buffer_create(args->client, device, args->memory, &shape,
-                                    stub_storage_create(stub_host_size(&shape)),
-                                    failed);
+  args->buffer =
+      stub_buffer_create(args->client, device, args->memory, &shape,
+                         stub_storage_create(stub_host_size(&shape)), failed);
   return NULL;
 }
 

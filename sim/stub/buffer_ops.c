@@ -9,7 +9,8 @@ PJRT_Error *stub_PJRT_Buffer_Destroy(PJRT_Buffer_Destroy_Args *args) {
   if (!buffer) return NULL;
   STUB_REQUIRE(buffer, STUB_BUFFER);
   if (atomic_load(&buffer->external_references))
-    stub_note_misuse("PJRT_Buffer_Destroy of a buffer with external references");
+    stub_note_misuse(
+        "PJRT_Buffer_Destroy of a buffer with external references");
   stub_storage_drop(buffer->storage);
   stub_future_drop(buffer->ready);
   stub_delete(buffer, STUB_BUFFER);
@@ -173,8 +174,8 @@ PJRT_Error *stub_PJRT_Buffer_Bitcast(PJRT_Buffer_Bitcast_Args *args) {
   stub_shape shape;
   STUB_REQUIRE(buffer, STUB_BUFFER);
   STUB_TRY(stub_buffer_require_data(buffer));
-  STUB_TRY(stub_shape_read(args->element_type, args->dims, args->num_dims,
-                           &shape));
+  STUB_TRY(
+      stub_shape_read(args->element_type, args->dims, args->num_dims, &shape));
   if (stub_host_size(&shape) != buffer->storage->size)
     return stub_error(PJRT_Error_Code_INVALID_ARGUMENT,
                       "bitcast of %zu bytes to %zu", buffer->storage->size,
@@ -201,10 +202,9 @@ PJRT_Error *stub_PJRT_Client_CreateAliasBuffer(
   STUB_TRY(stub_place(args->client, &device, &args->memory));
   STUB_TRY(stub_shape_read(args->shape_element_type, args->shape_dims,
                            args->shape_num_dims, &shape));
-  args->alias_buffer =
-      stub_buffer_create(args->client, device, args->memory, &shape,
-                         stub_storage_create(stub_host_size(&shape)),
-                         stub_future_pending());
+  args->alias_buffer = stub_buffer_create(
+      args->client, device, args->memory, &shape,
+      stub_storage_create(stub_host_size(&shape)), stub_future_pending());
   args->fulfill_alias_buffer_cb =
       stub_new(STUB_OTHER, sizeof(*args->fulfill_alias_buffer_cb));
   args->fulfill_alias_buffer_cb->alias = args->alias_buffer;

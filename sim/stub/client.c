@@ -55,10 +55,9 @@ static PJRT_Error *check_option(const PJRT_NamedValue *option) {
   for (size_t i = 0; i < sizeof known_options / sizeof *known_options; i++) {
     if (!is_named(option, known_options[i].name)) continue;
     if (option->type == known_options[i].type) return NULL;
-    return stub_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                      "Option %s has type %d, expected %d",
-                      known_options[i].name, (int)option->type,
-                      (int)known_options[i].type);
+    return stub_error(
+        PJRT_Error_Code_INVALID_ARGUMENT, "Option %s has type %d, expected %d",
+        known_options[i].name, (int)option->type, (int)known_options[i].type);
   }
   return stub_error(PJRT_Error_Code_INVALID_ARGUMENT,
                     "Unexpected option name passed to PJRT_Client_Create: %.*s",
@@ -129,7 +128,7 @@ static PJRT_Device *device_create(PJRT_Client *client, size_t i) {
 }
 
 PJRT_Error *stub_PJRT_Client_Create(PJRT_Client_Create_Args *args) {
-  size_t local;
+  size_t local = 0;
   STUB_TRY(num_devices(args, &local));
   const size_t remote = (size_t)stub_options()->num_remote_devices;
   PJRT_Client *client = stub_new(STUB_CLIENT, sizeof(*client));

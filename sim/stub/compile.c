@@ -35,8 +35,7 @@ static PJRT_Error *check_types(const stub_signature *signature) {
 
 static PJRT_Error *parse(stub_program *program, const char *code, size_t size,
                          const char *options, size_t options_size) {
-  STUB_TRY(stub_read_compile_options(options, options_size,
-                                     &program->options));
+  STUB_TRY(stub_read_compile_options(options, options_size, &program->options));
   STUB_TRY(stub_signature_parse(code, size, &program->signature));
   STUB_TRY(check_types(&program->signature));
   set_outputs(program);
@@ -89,8 +88,7 @@ void stub_program_drop(stub_program *program) {
 
 PJRT_Executable *stub_executable_create(stub_program *program,
                                         stub_lifetime *parent) {
-  PJRT_Executable *executable =
-      stub_new(STUB_EXECUTABLE, sizeof(*executable));
+  PJRT_Executable *executable = stub_new(STUB_EXECUTABLE, sizeof(*executable));
   executable->program = stub_program_share(program);
   executable->parent = parent;
   if (parent) atomic_fetch_add(&parent->refs, 1);
@@ -180,8 +178,7 @@ PJRT_Error *stub_PJRT_Compile(PJRT_Compile_Args *args) {
 PJRT_Error *stub_PJRT_Client_Load(PJRT_Client_Load_Args *args) {
   STUB_REQUIRE(args->client, STUB_CLIENT);
   STUB_REQUIRE(args->executable, STUB_EXECUTABLE);
-  return stub_load(args->client,
-                   stub_program_share(args->executable->program),
+  return stub_load(args->client, stub_program_share(args->executable->program),
                    &args->loaded_executable);
 }
 

@@ -59,7 +59,8 @@ static pjrt_stub_options own(const pjrt_stub_options *from) {
   pjrt_stub_options options = *from;
   const char **names =
       stub_allocate_forever(from->num_null_functions * sizeof(*names));
-  pjrt_stub_fault *faults = stub_allocate_forever(from->num_faults * sizeof(*faults));
+  pjrt_stub_fault *faults =
+      stub_allocate_forever(from->num_faults * sizeof(*faults));
   for (size_t i = 0; i < from->num_null_functions; i++) {
     require_call(from->null_functions[i]);
     names[i] = copy_of(from->null_functions[i]);

@@ -15,7 +15,7 @@ static PJRT_Error *program_of(const PJRT_Executable *executable,
 }
 
 PJRT_Error *stub_PJRT_Executable_Name(PJRT_Executable_Name_Args *args) {
-  const stub_program *program;
+  const stub_program *program = NULL;
   STUB_TRY(program_of(args->executable, &program));
   STUB_SET_TEXT(args->executable_name, args->executable_name_size, "main");
   return NULL;
@@ -23,7 +23,7 @@ PJRT_Error *stub_PJRT_Executable_Name(PJRT_Executable_Name_Args *args) {
 
 PJRT_Error *stub_PJRT_Executable_NumReplicas(
     PJRT_Executable_NumReplicas_Args *args) {
-  const stub_program *program;
+  const stub_program *program = NULL;
   STUB_TRY(program_of(args->executable, &program));
   args->num_replicas = (size_t)program->options.num_replicas;
   return NULL;
@@ -31,7 +31,7 @@ PJRT_Error *stub_PJRT_Executable_NumReplicas(
 
 PJRT_Error *stub_PJRT_Executable_NumPartitions(
     PJRT_Executable_NumPartitions_Args *args) {
-  const stub_program *program;
+  const stub_program *program = NULL;
   STUB_TRY(program_of(args->executable, &program));
   args->num_partitions = (size_t)program->options.num_partitions;
   return NULL;
@@ -39,7 +39,7 @@ PJRT_Error *stub_PJRT_Executable_NumPartitions(
 
 PJRT_Error *stub_PJRT_Executable_NumOutputs(
     PJRT_Executable_NumOutputs_Args *args) {
-  const stub_program *program;
+  const stub_program *program = NULL;
   STUB_TRY(program_of(args->executable, &program));
   args->num_outputs = program->signature.num_outputs;
   return NULL;
@@ -47,7 +47,7 @@ PJRT_Error *stub_PJRT_Executable_NumOutputs(
 
 PJRT_Error *stub_PJRT_Executable_SizeOfGeneratedCodeInBytes(
     PJRT_Executable_SizeOfGeneratedCodeInBytes_Args *args) {
-  const stub_program *program;
+  const stub_program *program = NULL;
   STUB_TRY(program_of(args->executable, &program));
   args->size_in_bytes = (int64_t)program->code.size;
   return NULL;
@@ -55,10 +55,10 @@ PJRT_Error *stub_PJRT_Executable_SizeOfGeneratedCodeInBytes(
 
 PJRT_Error *stub_PJRT_Executable_Fingerprint(
     PJRT_Executable_Fingerprint_Args *args) {
-  const stub_program *program;
+  const stub_program *program = NULL;
   STUB_TRY(program_of(args->executable, &program));
-  STUB_SET_TEXT(args->executable_fingerprint,
-                args->executable_fingerprint_size, "stub fingerprint");
+  STUB_SET_TEXT(args->executable_fingerprint, args->executable_fingerprint_size,
+                "stub fingerprint");
   return NULL;
 }
 
@@ -78,7 +78,7 @@ PJRT_Error *stub_PJRT_Executable_GetCostAnalysis(
        .type = PJRT_NamedValue_kFloat,
        .float_value = 8.0f,
        .value_size = 1}};
-  const stub_program *program;
+  const stub_program *program = NULL;
   STUB_TRY(program_of(args->executable, &program));
   args->properties = properties;
   args->num_properties = 1;
@@ -93,7 +93,7 @@ static int64_t total_size(const stub_shape *shapes, size_t num) {
 
 PJRT_Error *stub_PJRT_Executable_GetCompiledMemoryStats(
     PJRT_Executable_GetCompiledMemoryStats_Args *args) {
-  const stub_program *program;
+  const stub_program *program = NULL;
   STUB_TRY(program_of(args->executable, &program));
   const stub_signature *signature = &program->signature;
   args->generated_code_size_in_bytes = (int64_t)program->code.size;
@@ -106,7 +106,7 @@ PJRT_Error *stub_PJRT_Executable_GetCompiledMemoryStats(
 
 PJRT_Error *stub_PJRT_Executable_OutputElementTypes(
     PJRT_Executable_OutputElementTypes_Args *args) {
-  const stub_program *program;
+  const stub_program *program = NULL;
   STUB_TRY(program_of(args->executable, &program));
   args->output_types = (PJRT_Buffer_Type *)(uintptr_t)program->output_types;
   args->num_output_types = program->signature.num_outputs;
@@ -115,7 +115,7 @@ PJRT_Error *stub_PJRT_Executable_OutputElementTypes(
 
 PJRT_Error *stub_PJRT_Executable_OutputDimensions(
     PJRT_Executable_OutputDimensions_Args *args) {
-  const stub_program *program;
+  const stub_program *program = NULL;
   STUB_TRY(program_of(args->executable, &program));
   args->num_outputs = program->signature.num_outputs;
   args->dims = program->output_dims;
@@ -125,7 +125,7 @@ PJRT_Error *stub_PJRT_Executable_OutputDimensions(
 
 PJRT_Error *stub_PJRT_Executable_ParameterMemoryKinds(
     PJRT_Executable_ParameterMemoryKinds_Args *args) {
-  const stub_program *program;
+  const stub_program *program = NULL;
   STUB_TRY(program_of(args->executable, &program));
   args->num_parameters = program->signature.num_parameters;
   args->memory_kinds = program->memory_kinds;
@@ -135,7 +135,7 @@ PJRT_Error *stub_PJRT_Executable_ParameterMemoryKinds(
 
 PJRT_Error *stub_PJRT_Executable_OutputMemoryKinds(
     PJRT_Executable_OutputMemoryKinds_Args *args) {
-  const stub_program *program;
+  const stub_program *program = NULL;
   STUB_TRY(program_of(args->executable, &program));
   args->num_outputs = program->signature.num_outputs;
   args->memory_kinds = program->memory_kinds;
@@ -146,7 +146,7 @@ PJRT_Error *stub_PJRT_Executable_OutputMemoryKinds(
 /* Called twice: for the size, then for the code. */
 PJRT_Error *stub_PJRT_Executable_OptimizedProgram(
     PJRT_Executable_OptimizedProgram_Args *args) {
-  const stub_program *program;
+  const stub_program *program = NULL;
   PJRT_Program copy;
   STUB_TRY(program_of(args->executable, &program));
   if (stub_options()->no_optimized_program)
@@ -157,8 +157,8 @@ PJRT_Error *stub_PJRT_Executable_OptimizedProgram(
   if (!copy.code) return NULL;
   if (copy.code_size < program->hlo.size)
     return stub_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                      "code_size is %zu, expected at least %zu",
-                      copy.code_size, program->hlo.size);
+                      "code_size is %zu, expected at least %zu", copy.code_size,
+                      program->hlo.size);
   memcpy(copy.code, program->hlo.data, program->hlo.size);
   return NULL;
 }
@@ -175,7 +175,7 @@ static void options_free(PJRT_SerializedCompileOptions *options) {
 
 PJRT_Error *stub_PJRT_Executable_GetCompileOptions(
     PJRT_Executable_GetCompileOptions_Args *args) {
-  const stub_program *program;
+  const stub_program *program = NULL;
   STUB_TRY(program_of(args->executable, &program));
   PJRT_SerializedCompileOptions *options =
       stub_new(STUB_OTHER, sizeof(*options));

@@ -63,16 +63,16 @@ void stub_note_misuse(const char *what);
 PJRT_Error *stub_misuse(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 
-#define STUB_REQUIRE(object, kind)                                     \
-  do {                                                                 \
-    if (!stub_is((object), (kind)))                                    \
+#define STUB_REQUIRE(object, kind)                                         \
+  do {                                                                     \
+    if (!stub_is((object), (kind)))                                        \
       return stub_misuse("%s: " #object " is no living handle", __func__); \
   } while (0)
 
-#define STUB_TRY(expr)                  \
-  do {                                  \
-    PJRT_Error *try_error_ = (expr);    \
-    if (try_error_) return try_error_;  \
+#define STUB_TRY(expr)                 \
+  do {                                 \
+    PJRT_Error *try_error_ = (expr);   \
+    if (try_error_) return try_error_; \
   } while (0)
 
 /* ---- calls --------------------------------------------------------------- */
@@ -80,8 +80,8 @@ PJRT_Error *stub_misuse(const char *format, ...)
 /* One call of a slot, from its entry to its return. */
 typedef struct stub_call {
   pjrt_call_id id;
-  void *args; /* the caller's */
-  void *copy; /* ours, of the newest size */
+  void *args;  /* the caller's */
+  void *copy;  /* ours, of the newest size */
   size_t size; /* bytes of it that the caller shares */
 } stub_call;
 
@@ -293,7 +293,7 @@ typedef struct stub_compile_options {
   int64_t num_replicas;
   int64_t num_partitions;
   bool is_portable;
-  size_t num_ids; /* replicas times partitions */
+  size_t num_ids;                       /* replicas times partitions */
   int ids[STUB_MAX_EXECUTABLE_DEVICES]; /* by replica, then partition */
 } stub_compile_options;
 

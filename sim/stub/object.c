@@ -61,7 +61,7 @@ void stub_count_bytes(ptrdiff_t change) {
 }
 
 void pjrt_stub_get_live(pjrt_stub_live *out) {
-#define LIVE(kind) atomic_load(&live[(kind)-STUB_ERROR])
+#define LIVE(kind) atomic_load(&live[(kind) - STUB_ERROR])
   *out = (pjrt_stub_live){
       .errors = LIVE(STUB_ERROR),
       .events = LIVE(STUB_EVENT),

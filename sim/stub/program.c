@@ -139,8 +139,8 @@ static bool read_list(span *text, stub_shape *shapes, bool *donated,
     span inside = {tensor + strlen("tensor<"), value.end};
     if (!read_tensor(inside, &shapes[num])) return false;
     if (donated)
-      donated[num] = find(value, "tf.aliasing_output") ||
-                     find(value, "jax.buffer_donor");
+      donated[num] =
+          find(value, "tf.aliasing_output") || find(value, "jax.buffer_donor");
     num++;
     if (text->at < text->end && *text->at == ',') text->at++;
   }

@@ -40,17 +40,22 @@ static void put_part(stub_bytes *out, unsigned field, stub_bytes *part) {
 
 static const int primitive_types[] = {
 #define TYPE(name, number) [PJRT_Buffer_Type_##name] = number
-    TYPE(PRED, 1),          TYPE(S8, 2),           TYPE(S16, 3),
-    TYPE(S32, 4),           TYPE(S64, 5),          TYPE(U8, 6),
-    TYPE(U16, 7),           TYPE(U32, 8),          TYPE(U64, 9),
-    TYPE(F16, 10),          TYPE(F32, 11),         TYPE(F64, 12),
-    TYPE(C64, 15),          TYPE(BF16, 16),        TYPE(C128, 18),
-    TYPE(F8E5M2, 19),       TYPE(F8E4M3FN, 20),    TYPE(S4, 21),
-    TYPE(U4, 22),           TYPE(F8E4M3B11FNUZ, 23), TYPE(F8E5M2FNUZ, 24),
-    TYPE(F8E4M3FNUZ, 25),   TYPE(S2, 26),          TYPE(U2, 27),
-    TYPE(F8E4M3, 28),       TYPE(F8E3M4, 29),      TYPE(S1, 30),
-    TYPE(U1, 31),           TYPE(F4E2M1FN, 32),    TYPE(F8E8M0FNU, 33),
-    TYPE(F6E3M2FN, 35),     TYPE(F6E2M3FN, 36),
+    TYPE(PRED, 1),        TYPE(S8, 2),
+    TYPE(S16, 3),         TYPE(S32, 4),
+    TYPE(S64, 5),         TYPE(U8, 6),
+    TYPE(U16, 7),         TYPE(U32, 8),
+    TYPE(U64, 9),         TYPE(F16, 10),
+    TYPE(F32, 11),        TYPE(F64, 12),
+    TYPE(C64, 15),        TYPE(BF16, 16),
+    TYPE(C128, 18),       TYPE(F8E5M2, 19),
+    TYPE(F8E4M3FN, 20),   TYPE(S4, 21),
+    TYPE(U4, 22),         TYPE(F8E4M3B11FNUZ, 23),
+    TYPE(F8E5M2FNUZ, 24), TYPE(F8E4M3FNUZ, 25),
+    TYPE(S2, 26),         TYPE(U2, 27),
+    TYPE(F8E4M3, 28),     TYPE(F8E3M4, 29),
+    TYPE(S1, 30),         TYPE(U1, 31),
+    TYPE(F4E2M1FN, 32),   TYPE(F8E8M0FNU, 33),
+    TYPE(F6E3M2FN, 35),   TYPE(F6E2M3FN, 36),
 #undef TYPE
 };
 enum { TUPLE_TYPE = 13 };
@@ -164,11 +169,20 @@ static bool next_field(wire *w, wire_field *out) {
   const uint64_t tag = get_varint(w);
   *out = (wire_field){.number = tag >> 3};
   switch (tag & 7) {
-    case 0: out->value = get_varint(w); break;
-    case 1: out->part = get_part(w, 8); break;
-    case 2: out->part = get_part(w, get_varint(w)); break;
-    case 5: out->part = get_part(w, 4); break;
-    default: w->is_broken = true;
+    case 0:
+      out->value = get_varint(w);
+      break;
+    case 1:
+      out->part = get_part(w, 8);
+      break;
+    case 2:
+      out->part = get_part(w, get_varint(w));
+      break;
+    case 5:
+      out->part = get_part(w, 4);
+      break;
+    default:
+      w->is_broken = true;
   }
   return !w->is_broken && out->number;
 }

@@ -46,9 +46,9 @@ typedef struct pjrt_stub_options {
   bool no_size_checks; /* write whole structs whatever struct_size says */
   bool exact_sizes;    /* refuse every struct_size but that of `minor` */
   int num_unknown_extensions;
-  bool extension_cycle; /* the chain's last node points to its first */
-  int num_payloads;     /* of each error */
-  bool not_on_cpu;      /* PJRT_Buffer_IsOnCpu is false */
+  bool extension_cycle;      /* the chain's last node points to its first */
+  int num_payloads;          /* of each error */
+  bool not_on_cpu;           /* PJRT_Buffer_IsOnCpu is false */
   bool no_optimized_program; /* PJRT_Executable_OptimizedProgram refuses */
   int num_devices;           /* default 4 */
   int num_remote_devices;    /* further ones, of another process */

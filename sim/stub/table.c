@@ -16,16 +16,16 @@
     return stub_call_end(&call, error);                                   \
   }
 /* These can neither refuse nor fail. */
-#define PJRT_CALL_ROW_VOID(fn, since, kind)                               \
-  static void slot_##fn(fn##_Args *args) {                                \
-    stub_call call;                                                       \
-    fn##_Args copy;                                                       \
-    PJRT_Error *error =                                                   \
-        stub_call_begin(&call, PJRT_CALL_##fn, args, &copy, sizeof copy); \
-    if (!error) stub_##fn(&copy);                                         \
-    error = stub_call_end(&call, error);                                  \
-    if (error) stub_PJRT_Error_Destroy(&(PJRT_Error_Destroy_Args){        \
-        .error = error});                                                 \
+#define PJRT_CALL_ROW_VOID(fn, since, kind)                                \
+  static void slot_##fn(fn##_Args *args) {                                 \
+    stub_call call;                                                        \
+    fn##_Args copy;                                                        \
+    PJRT_Error *error =                                                    \
+        stub_call_begin(&call, PJRT_CALL_##fn, args, &copy, sizeof copy);  \
+    if (!error) stub_##fn(&copy);                                          \
+    error = stub_call_end(&call, error);                                   \
+    if (error)                                                             \
+      stub_PJRT_Error_Destroy(&(PJRT_Error_Destroy_Args){.error = error}); \
   }
 #include "abi/generated/calls.inc"
 
@@ -74,7 +74,8 @@ typedef struct old_node {
 } old_node;
 
 static PJRT_Extension_Base *new_node(int type, void *next, int minor) {
-  PJRT_Extension_Base *node = stub_allocate_forever(sizeof(*node) + sizeof(int64_t));
+  PJRT_Extension_Base *node =
+      stub_allocate_forever(sizeof(*node) + sizeof(int64_t));
   if (minor < FIRST_MINOR_WITH_NODE_SIZE) {
     *(old_node *)(void *)node = (old_node){type, next};
   } else {
@@ -100,8 +101,7 @@ static PJRT_Extension_Base *extensions(const pjrt_stub_options *options) {
     first = new_node(FIRST_UNKNOWN_TYPE + i, first, options->minor);
     if (!last) last = first;
   }
-  if (last && options->extension_cycle)
-    link_last(last, first, options->minor);
+  if (last && options->extension_cycle) link_last(last, first, options->minor);
   return first;
 }
 

@@ -69,8 +69,8 @@ PJRT_Error *stub_PJRT_DeviceDescription_Attributes(
   STUB_REQUIRE(args->device_description, STUB_DESCRIPTION);
   const PJRT_NamedValue *attributes = args->device_description->attributes;
   args->attributes = attributes;
-  args->num_attributes = sizeof(args->device_description->attributes) /
-                         sizeof(*attributes);
+  args->num_attributes =
+      sizeof(args->device_description->attributes) / sizeof(*attributes);
   return NULL;
 }
 
@@ -104,8 +104,7 @@ PJRT_TopologyDescription *stub_topology_create(size_t local, size_t remote) {
       stub_new(STUB_TOPOLOGY, sizeof(*topology));
   const size_t num = local + remote;
   topology->num_descriptions = num;
-  topology->descriptions =
-      stub_allocate(num * sizeof(*topology->descriptions));
+  topology->descriptions = stub_allocate(num * sizeof(*topology->descriptions));
   for (size_t i = 0; i < num; i++)
     topology->descriptions[i] = description_create((int)i, i >= local);
   return topology;
@@ -219,8 +218,8 @@ PJRT_Error *stub_PJRT_TopologyDescription_Deserialize(
   const size_t size = args->serialized_topology_size;
   const char *text = args->serialized_topology;
   size_t num = 0;
-  bool is_ours = size > prefix && size <= prefix + 4 &&
-                 memcmp(text, magic, prefix) == 0;
+  bool is_ours =
+      size > prefix && size <= prefix + 4 && memcmp(text, magic, prefix) == 0;
   for (size_t i = prefix; is_ours && i < size; i++) {
     is_ours = text[i] >= '0' && text[i] <= '9';
     num = num * 10 + (size_t)(text[i] - '0');
@@ -234,16 +233,14 @@ PJRT_Error *stub_PJRT_TopologyDescription_Deserialize(
 
 /* ---- memory spaces ------------------------------------------------------- */
 
-static void shape_free(const char *shape) {
-  free((void *)(uintptr_t)shape);
-}
+static void shape_free(const char *shape) { free((void *)(uintptr_t)shape); }
 
 PJRT_Error *stub_PJRT_TopologyDescription_MakeCanonicalShapeForMemorySpace(
     PJRT_TopologyDescription_MakeCanonicalShapeForMemorySpace_Args *args) {
   STUB_REQUIRE(args->topology, STUB_TOPOLOGY);
   stub_shape shape;
-  STUB_TRY(stub_shape_read(args->element_type, args->dims, args->num_dims,
-                           &shape));
+  STUB_TRY(
+      stub_shape_read(args->element_type, args->dims, args->num_dims, &shape));
   stub_bytes bytes = {0};
   stub_write_shape(&shape, &bytes);
   args->serialized_shape_size = bytes.size;

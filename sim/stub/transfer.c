@@ -22,10 +22,9 @@ static void destroy_buffer(PJRT_Buffer *buffer) {
 static void fill(manager *m, PJRT_Client *client, PJRT_Memory *memory,
                  const stub_shape *shapes) {
   for (size_t i = 0; i < m->num_buffers; i++)
-    m->buffers[i] =
-        stub_buffer_create(client, m->device, memory, &shapes[i],
-                           stub_storage_create(stub_host_size(&shapes[i])),
-                           stub_future_pending());
+    m->buffers[i] = stub_buffer_create(
+        client, m->device, memory, &shapes[i],
+        stub_storage_create(stub_host_size(&shapes[i])), stub_future_pending());
 }
 
 PJRT_Error *stub_PJRT_Client_CreateBuffersForAsyncHostToDevice(
@@ -74,8 +73,7 @@ PJRT_Error *stub_PJRT_AsyncHostToDeviceTransferManager_Destroy(
 static PJRT_Error *find(manager *m, int index, PJRT_Buffer **out) {
   STUB_REQUIRE(m, STUB_TRANSFER_MANAGER);
   if (index < 0 || (size_t)index >= m->num_buffers)
-    return stub_misuse("buffer %d of a transfer of %zu", index,
-                       m->num_buffers);
+    return stub_misuse("buffer %d of a transfer of %zu", index, m->num_buffers);
   *out = m->buffers[index];
   if (!stub_is(*out, STUB_BUFFER))
     return stub_misuse("a transfer to a buffer that is gone");
@@ -94,15 +92,14 @@ static PJRT_Error *transfer(PJRT_Buffer *buffer, const void *data,
                       (long long)end);
   if (size) memcpy(buffer->storage->bytes + offset, data, (size_t)size);
   stub_future *done = stub_future_create();
-  if (is_last)
-    stub_future_complete(buffer->ready, PJRT_Error_Code_OK, "", 0);
+  if (is_last) stub_future_complete(buffer->ready, PJRT_Error_Code_OK, "", 0);
   *out_event = stub_event(done);
   return NULL;
 }
 
 PJRT_Error *stub_PJRT_AsyncHostToDeviceTransferManager_TransferData(
     PJRT_AsyncHostToDeviceTransferManager_TransferData_Args *args) {
-  PJRT_Buffer *buffer;
+  PJRT_Buffer *buffer = NULL;
   STUB_TRY(find(args->transfer_manager, args->buffer_index, &buffer));
   return transfer(buffer, args->data, args->offset, args->transfer_size,
                   args->is_last_transfer, &args->done_with_h2d_transfer);
@@ -110,7 +107,7 @@ PJRT_Error *stub_PJRT_AsyncHostToDeviceTransferManager_TransferData(
 
 PJRT_Error *stub_PJRT_AsyncHostToDeviceTransferManager_TransferLiteral(
     PJRT_AsyncHostToDeviceTransferManager_TransferLiteral_Args *args) {
-  PJRT_Buffer *buffer;
+  PJRT_Buffer *buffer = NULL;
   STUB_TRY(find(args->transfer_manager, args->buffer_index, &buffer));
   return transfer(buffer, args->data, 0, (int64_t)buffer->storage->size, true,
                   &args->done_with_h2d_transfer);
@@ -118,7 +115,7 @@ PJRT_Error *stub_PJRT_AsyncHostToDeviceTransferManager_TransferLiteral(
 
 PJRT_Error *stub_PJRT_AsyncHostToDeviceTransferManager_RetrieveBuffer(
     PJRT_AsyncHostToDeviceTransferManager_RetrieveBuffer_Args *args) {
-  PJRT_Buffer *buffer;
+  PJRT_Buffer *buffer = NULL;
   STUB_TRY(find(args->transfer_manager, args->buffer_index, &buffer));
   if (args->transfer_manager->is_retrieved[args->buffer_index])
     return stub_misuse("buffer %d retrieved twice", args->buffer_index);
@@ -143,7 +140,7 @@ PJRT_Error *stub_PJRT_AsyncHostToDeviceTransferManager_BufferCount(
 
 PJRT_Error *stub_PJRT_AsyncHostToDeviceTransferManager_BufferSize(
     PJRT_AsyncHostToDeviceTransferManager_BufferSize_Args *args) {
-  PJRT_Buffer *buffer;
+  PJRT_Buffer *buffer = NULL;
   STUB_TRY(find(args->transfer_manager, args->buffer_index, &buffer));
   args->buffer_size = buffer->storage->size;
   return NULL;
@@ -151,7 +148,7 @@ PJRT_Error *stub_PJRT_AsyncHostToDeviceTransferManager_BufferSize(
 
 PJRT_Error *stub_PJRT_AsyncHostToDeviceTransferManager_SetBufferError(
     PJRT_AsyncHostToDeviceTransferManager_SetBufferError_Args *args) {
-  PJRT_Buffer *buffer;
+  PJRT_Buffer *buffer = NULL;
   STUB_TRY(find(args->transfer_manager, args->buffer_index, &buffer));
   stub_future_complete(buffer->ready, args->error_code, args->error_message,
                        args->error_message_size);

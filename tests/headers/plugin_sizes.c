@@ -24,8 +24,7 @@ struct accepted {
 };
 
 static const struct accepted accepted[] = {
-#define PJRT_ACCEPTED_ROW(function, from, to, size) \
-  {#function, from, to, size},
+#define PJRT_ACCEPTED_ROW(function, from, to, size) {#function, from, to, size},
 #include "accepted_sizes.inc"
 };
 
