@@ -25,11 +25,11 @@ static pjrt_error *add(pjrt_client *client, const float a[4], const float b[4],
     goto done;
   if ((error = pjrt_client_compile(client, program, NULL, &executable)))
     goto done;
-  if ((error = pjrt_buffer_from_host(device, PJRT_F32, dims, 1, a, 16,
-                                     &args[0])))
+  if ((error =
+           pjrt_buffer_from_host(device, PJRT_F32, dims, 1, a, 16, &args[0])))
     goto done;
-  if ((error = pjrt_buffer_from_host(device, PJRT_F32, dims, 1, b, 16,
-                                     &args[1])))
+  if ((error =
+           pjrt_buffer_from_host(device, PJRT_F32, dims, 1, b, 16, &args[1])))
     goto done;
   if ((error = pjrt_executable_execute(executable, args, 2, NULL, &out, 1)))
     goto done;
@@ -50,8 +50,8 @@ int main(int argc, char **argv) {
   pjrt_plugin *plugin = NULL;
   pjrt_client *client = NULL;
 
-  pjrt_error *error = pjrt_plugin_find(argc > 1 ? argv[1] : "", PJRT_NUL_ENDED,
-                                       NULL, &plugin);
+  pjrt_error *error =
+      pjrt_plugin_find(argc > 1 ? argv[1] : "", PJRT_NUL_ENDED, NULL, &plugin);
   if (!error) error = pjrt_client_create(plugin, NULL, &client);
   if (!error) error = add(client, a, b, sum);
   if (!error) printf("%g %g %g %g\n", sum[0], sum[1], sum[2], sum[3]);
