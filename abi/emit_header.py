@@ -1,7 +1,7 @@
 """include/pjrt/abi.h: the raw ABI under its official names."""
 
 from model import declare, since_of
-from text import banner, comment, sentence, wrap_call
+from text import align_notes, banner, comment, sentence, wrap_call
 
 INTRO = """\
  * The raw ABI of PJRT, the plugin interface of OpenXLA, under its official
@@ -109,16 +109,12 @@ def field_lines(f, struct):
     line = "  " + declare(f.type, f.name) + count + ";"
     note = field_note(f, struct)
     if len(line) <= 80:
-        lines = [line]
-    elif "(*" in line:
+        return [(line, note)]
+    if "(*" in line:
         lines = wrap_call(line)
     else:
         lines = [f"  {f.type}", f"      {f.name};"]
-    if not note:
-        return lines
-    if len(lines) == 1 and len(line) + len(note) + 8 <= 80:
-        return [f"{line}  /* {note} */"]
-    return [f"  /* {note} */", *lines]
+    return [f"  /* {note} */", *lines] if note else lines
 
 
 def slot_lines(name, note=""):
@@ -138,8 +134,10 @@ def struct_lines(struct, forward):
     head = f"struct {struct.name} {{" if struct.name in forward else \
         f"typedef struct {struct.name} {{"
     lines.append(head)
+    fields = []
     for f in struct.fields:
-        lines += field_lines(f, struct)
+        fields += field_lines(f, struct)
+    lines += align_notes(fields)
     lines.append("};" if struct.name in forward else f"}} {struct.name};")
     if struct.declares is not None:
         lines += size_lines(struct)
@@ -172,15 +170,11 @@ def function_lines(f):
 def enum_lines(enum):
     lines = comment(sentence(enum.notes)) if enum.notes else []
     lines.append("typedef enum {")
-    for name, value, since in enum.values:
-        line = f"  {name} = {value},"
-        note = since_note(since)
-        if note:
-            line += f"  /* {note} */"
-        lines.append(line)
-    lines[-1] = lines[-1].replace(",", "", 1)
-    lines.append(f"}} {enum.name};")
-    return lines
+    last = enum.values[-1][0]
+    lines += align_notes([
+        (f"  {name} = {value}{'' if name == last else ','}", since_note(since))
+        for name, value, since in enum.values])
+    return lines + [f"}} {enum.name};"]
 
 
 def callback_lines(c):

@@ -24,6 +24,29 @@ def comment(text, indent=""):
     return out
 
 
+def align_notes(rows):
+    """Lines of (code, note), or finished lines; the notes in one column.
+
+    A note that has no room behind its code stands above it.
+    """
+    pairs = [row for row in rows if isinstance(row, tuple) and row[1]]
+    fitting = [(code, note) for code, note in pairs
+               if len(code) + len(note) + 7 <= WIDTH]
+    room = min([WIDTH - len(note) - 7 for _, note in fitting], default=0)
+    column = max([len(code) for code, _ in fitting if len(code) <= room],
+                 default=0)
+    lines = []
+    for row in rows:
+        code, note = row if isinstance(row, tuple) else (row, "")
+        if not note:
+            lines.append(code)
+        elif len(code) + len(note) + 7 <= WIDTH:
+            lines.append(f"{code.ljust(column)} /* {note} */")
+        else:
+            lines += [f"  /* {note} */", code]
+    return lines
+
+
 def sentence(parts):
     """Notes joined to one sentence; names keep their spelling."""
     text = "; ".join(parts) + "."

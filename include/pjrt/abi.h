@@ -111,31 +111,31 @@ typedef struct PJRT_LoadOptions PJRT_LoadOptions;
  * slot in the middle, not a terminator; XlaTransform appeared inside 0.110
  * without a bump. */
 typedef enum {
-  PJRT_Extension_Type_Gpu_Custom_Call = 0,  /* since 0.31 or earlier */
-  PJRT_Extension_Type_Profiler = 1,  /* since 0.34 */
-  PJRT_Extension_Type_Custom_Partitioner = 2,  /* since 0.47 */
-  PJRT_Extension_Type_Stream = 3,  /* since 0.49 */
-  PJRT_Extension_Type_Layouts = 4,  /* since 0.51 */
-  PJRT_Extension_Type_FFI = 5,  /* since 0.53 */
-  PJRT_Extension_Type_MemoryDescriptions = 6,  /* since 0.59 */
-  PJRT_Extension_Type_Triton = 7,  /* since 0.65 */
-  PJRT_Extension_Type_RawBuffer = 8,  /* since 0.69 or earlier */
-  PJRT_Extension_Type_PhaseCompile = 9,  /* since 0.72 or earlier */
-  PJRT_Extension_Type_Example = 10,  /* since 0.72 or earlier */
-  PJRT_Extension_Type_Unknown = 11,  /* since 0.72 or earlier */
+  PJRT_Extension_Type_Gpu_Custom_Call = 0,      /* since 0.31 or earlier */
+  PJRT_Extension_Type_Profiler = 1,             /* since 0.34 */
+  PJRT_Extension_Type_Custom_Partitioner = 2,   /* since 0.47 */
+  PJRT_Extension_Type_Stream = 3,               /* since 0.49 */
+  PJRT_Extension_Type_Layouts = 4,              /* since 0.51 */
+  PJRT_Extension_Type_FFI = 5,                  /* since 0.53 */
+  PJRT_Extension_Type_MemoryDescriptions = 6,   /* since 0.59 */
+  PJRT_Extension_Type_Triton = 7,               /* since 0.65 */
+  PJRT_Extension_Type_RawBuffer = 8,            /* since 0.69 or earlier */
+  PJRT_Extension_Type_PhaseCompile = 9,         /* since 0.72 or earlier */
+  PJRT_Extension_Type_Example = 10,             /* since 0.72 or earlier */
+  PJRT_Extension_Type_Unknown = 11,             /* since 0.72 or earlier */
   PJRT_Extension_Type_CrossHostTransfers = 12,  /* since 0.74 */
   PJRT_Extension_Type_ExecutableMetadata = 13,  /* since 0.75 */
-  PJRT_Extension_Type_Callback = 14,  /* since 0.78 or earlier */
-  PJRT_Extension_Type_HostAllocator = 15,  /* since 0.80 */
-  PJRT_Extension_Type_TpuTopology = 16,  /* since 0.90 or earlier */
-  PJRT_Extension_Type_TpuExecutable = 17,  /* since 0.90 or earlier */
-  PJRT_Extension_Type_Megascale = 18,  /* since 0.90 or earlier */
-  PJRT_Extension_Type_Shardings = 19,  /* since 0.91 */
-  PJRT_Extension_Type_AbiVersion = 20,  /* since 0.94 or earlier */
-  PJRT_Extension_Type_Collectives = 21,  /* since 0.94 or earlier */
-  PJRT_Extension_Type_MultiSlice = 22,  /* since 0.98 or earlier */
-  PJRT_Extension_Type_HostMemoryAllocator = 23,  /* since 0.104 */
-  PJRT_Extension_Type_XlaTransform = 24  /* since 0.110 */
+  PJRT_Extension_Type_Callback = 14,            /* since 0.78 or earlier */
+  PJRT_Extension_Type_HostAllocator = 15,       /* since 0.80 */
+  PJRT_Extension_Type_TpuTopology = 16,         /* since 0.90 or earlier */
+  PJRT_Extension_Type_TpuExecutable = 17,       /* since 0.90 or earlier */
+  PJRT_Extension_Type_Megascale = 18,           /* since 0.90 or earlier */
+  PJRT_Extension_Type_Shardings = 19,           /* since 0.91 */
+  PJRT_Extension_Type_AbiVersion = 20,          /* since 0.94 or earlier */
+  PJRT_Extension_Type_Collectives = 21,         /* since 0.94 or earlier */
+  PJRT_Extension_Type_MultiSlice = 22,          /* since 0.98 or earlier */
+  PJRT_Extension_Type_HostMemoryAllocator = 23, /* since 0.104 */
+  PJRT_Extension_Type_XlaTransform = 24         /* since 0.110 */
 } PJRT_Extension_Type;
 
 typedef enum {
@@ -143,7 +143,7 @@ typedef enum {
   PJRT_NamedValue_kInt64 = 1,
   PJRT_NamedValue_kInt64List = 2,
   PJRT_NamedValue_kFloat = 3,
-  PJRT_NamedValue_kBool = 4  /* since 0.30 */
+  PJRT_NamedValue_kBool = 4 /* since 0.30 */
 } PJRT_NamedValue_Type;
 
 /* Before 0.45 the layout was {type, next} without struct_size; before 0.41
@@ -192,7 +192,7 @@ enum {
 /* OK=0 is only an input value (events, alias fulfilment, callbacks); success
  * is a NULL error. */
 typedef enum {
-  PJRT_Error_Code_OK = 0,  /* since 0.78 or earlier */
+  PJRT_Error_Code_OK = 0, /* since 0.78 or earlier */
   PJRT_Error_Code_CANCELLED = 1,
   PJRT_Error_Code_UNKNOWN = 2,
   PJRT_Error_Code_INVALID_ARGUMENT = 3,
@@ -239,8 +239,8 @@ typedef struct PJRT_Error_Message_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   const PJRT_Error *error;
-  const char *message;  /* out */
-  size_t message_size;  /* out */
+  const char *message; /* out */
+  size_t message_size; /* out */
 } PJRT_Error_Message_Args;
 enum {
   PJRT_Error_Message_Args_STRUCT_SIZE =
@@ -280,7 +280,7 @@ typedef struct PJRT_Error_GetCode_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   const PJRT_Error *error;
-  PJRT_Error_Code code;  /* out */
+  PJRT_Error_Code code; /* out */
 } PJRT_Error_GetCode_Args;
 enum {
   PJRT_Error_GetCode_Args_STRUCT_SIZE =
@@ -327,8 +327,8 @@ typedef PJRT_Error *PJRT_Plugin_Initialize(PJRT_Plugin_Initialize_Args *args);
 typedef struct PJRT_Plugin_Attributes_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
-  const PJRT_NamedValue *attributes;  /* out */
-  size_t num_attributes;  /* out */
+  const PJRT_NamedValue *attributes; /* out */
+  size_t num_attributes;             /* out */
 } PJRT_Plugin_Attributes_Args;
 enum {
   PJRT_Plugin_Attributes_Args_STRUCT_SIZE =
@@ -363,7 +363,7 @@ typedef struct PJRT_Event_IsReady_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Event *event;
-  bool is_ready;  /* out */
+  bool is_ready; /* out */
 } PJRT_Event_IsReady_Args;
 enum {
   PJRT_Event_IsReady_Args_STRUCT_SIZE =
@@ -421,7 +421,7 @@ typedef PJRT_Error *PJRT_Event_OnReady(PJRT_Event_OnReady_Args *args);
 typedef struct PJRT_Event_Create_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
-  PJRT_Event *event;  /* out */
+  PJRT_Event *event; /* out */
 } PJRT_Event_Create_Args;
 enum {
   PJRT_Event_Create_Args_STRUCT_SIZE =
@@ -477,9 +477,9 @@ struct PJRT_KeyValueGetCallback_Args {
   int timeout_in_ms;
   PJRT_CallbackError *callback_error;
   void *user_arg;
-  char *value;  /* out */
-  size_t value_size;  /* out */
-  PJRT_KeyValueGetCallback_ValueDeleter value_deleter_callback;  /* out */
+  char *value;                                                  /* out */
+  size_t value_size;                                            /* out */
+  PJRT_KeyValueGetCallback_ValueDeleter value_deleter_callback; /* out */
 };
 enum {
   PJRT_KeyValueGetCallback_Args_STRUCT_SIZE =
@@ -493,9 +493,9 @@ struct PJRT_KeyValueTryGetCallback_Args {
   size_t key_size;
   PJRT_CallbackError *callback_error;
   void *user_arg;
-  char *value;  /* out */
-  size_t value_size;  /* out */
-  PJRT_KeyValueTryGetCallback_ValueDeleter value_deleter_callback;  /* out */
+  char *value;                                                     /* out */
+  size_t value_size;                                               /* out */
+  PJRT_KeyValueTryGetCallback_ValueDeleter value_deleter_callback; /* out */
 };
 enum {
   PJRT_KeyValueTryGetCallback_Args_STRUCT_SIZE =
@@ -544,7 +544,7 @@ typedef struct PJRT_Memory_Id_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Memory *memory;
-  int id;  /* out */
+  int id; /* out */
 } PJRT_Memory_Id_Args;
 enum {
   PJRT_Memory_Id_Args_STRUCT_SIZE = PJRT_STRUCT_SIZE(PJRT_Memory_Id_Args, id)
@@ -559,8 +559,8 @@ typedef struct PJRT_Memory_Kind_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Memory *memory;
-  const char *kind;  /* out */
-  size_t kind_size;  /* out */
+  const char *kind; /* out */
+  size_t kind_size; /* out */
 } PJRT_Memory_Kind_Args;
 enum {
   PJRT_Memory_Kind_Args_STRUCT_SIZE =
@@ -575,7 +575,7 @@ typedef struct PJRT_Memory_Kind_Id_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Memory *memory;
-  int kind_id;  /* out */
+  int kind_id; /* out */
 } PJRT_Memory_Kind_Id_Args;
 enum {
   PJRT_Memory_Kind_Id_Args_STRUCT_SIZE =
@@ -589,8 +589,8 @@ typedef struct PJRT_Memory_DebugString_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Memory *memory;
-  const char *debug_string;  /* out */
-  size_t debug_string_size;  /* out */
+  const char *debug_string; /* out */
+  size_t debug_string_size; /* out */
 } PJRT_Memory_DebugString_Args;
 enum {
   PJRT_Memory_DebugString_Args_STRUCT_SIZE =
@@ -604,8 +604,8 @@ typedef struct PJRT_Memory_ToString_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Memory *memory;
-  const char *to_string;  /* out */
-  size_t to_string_size;  /* out */
+  const char *to_string; /* out */
+  size_t to_string_size; /* out */
 } PJRT_Memory_ToString_Args;
 enum {
   PJRT_Memory_ToString_Args_STRUCT_SIZE =
@@ -619,8 +619,8 @@ typedef struct PJRT_Memory_AddressableByDevices_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Memory *memory;
-  PJRT_Device *const *devices;  /* out */
-  size_t num_devices;  /* out */
+  PJRT_Device *const *devices; /* out */
+  size_t num_devices;          /* out */
 } PJRT_Memory_AddressableByDevices_Args;
 enum {
   PJRT_Memory_AddressableByDevices_Args_STRUCT_SIZE =
@@ -650,9 +650,9 @@ typedef struct PJRT_Client_Create_Args {
   void *kv_get_user_arg;
   PJRT_KeyValuePutCallback kv_put_callback;
   void *kv_put_user_arg;
-  PJRT_Client *client;  /* out */
-  PJRT_KeyValueTryGetCallback kv_try_get_callback;  /* since 0.61 */
-  void *kv_try_get_user_arg;  /* since 0.61 */
+  PJRT_Client *client;                             /* out */
+  PJRT_KeyValueTryGetCallback kv_try_get_callback; /* since 0.61 */
+  void *kv_try_get_user_arg;                       /* since 0.61 */
 } PJRT_Client_Create_Args;
 enum {
   PJRT_Client_Create_Args_STRUCT_SIZE =
@@ -682,8 +682,8 @@ typedef struct PJRT_Client_PlatformName_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Client *client;
-  const char *platform_name;  /* out */
-  size_t platform_name_size;  /* out */
+  const char *platform_name; /* out */
+  size_t platform_name_size; /* out */
 } PJRT_Client_PlatformName_Args;
 enum {
   PJRT_Client_PlatformName_Args_STRUCT_SIZE =
@@ -698,7 +698,7 @@ typedef struct PJRT_Client_ProcessIndex_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Client *client;
-  int process_index;  /* out */
+  int process_index; /* out */
 } PJRT_Client_ProcessIndex_Args;
 enum {
   PJRT_Client_ProcessIndex_Args_STRUCT_SIZE =
@@ -713,8 +713,8 @@ typedef struct PJRT_Client_PlatformVersion_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Client *client;
-  const char *platform_version;  /* out */
-  size_t platform_version_size;  /* out */
+  const char *platform_version; /* out */
+  size_t platform_version_size; /* out */
 } PJRT_Client_PlatformVersion_Args;
 enum {
   PJRT_Client_PlatformVersion_Args_STRUCT_SIZE =
@@ -729,7 +729,7 @@ typedef struct PJRT_Client_TopologyDescription_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Client *client;
-  PJRT_TopologyDescription *topology;  /* out */
+  PJRT_TopologyDescription *topology; /* out */
 } PJRT_Client_TopologyDescription_Args;
 enum {
   PJRT_Client_TopologyDescription_Args_STRUCT_SIZE =
@@ -744,8 +744,8 @@ typedef struct PJRT_Client_Devices_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Client *client;
-  PJRT_Device *const *devices;  /* out */
-  size_t num_devices;  /* out */
+  PJRT_Device *const *devices; /* out */
+  size_t num_devices;          /* out */
 } PJRT_Client_Devices_Args;
 enum {
   PJRT_Client_Devices_Args_STRUCT_SIZE =
@@ -760,8 +760,8 @@ typedef struct PJRT_Client_AddressableDevices_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Client *client;
-  PJRT_Device *const *addressable_devices;  /* out */
-  size_t num_addressable_devices;  /* out */
+  PJRT_Device *const *addressable_devices; /* out */
+  size_t num_addressable_devices;          /* out */
 } PJRT_Client_AddressableDevices_Args;
 enum {
   PJRT_Client_AddressableDevices_Args_STRUCT_SIZE =
@@ -779,7 +779,7 @@ typedef struct PJRT_Client_LookupDevice_Args {
   PJRT_Extension_Base *extension_start;
   PJRT_Client *client;
   int id;
-  PJRT_Device *device;  /* out */
+  PJRT_Device *device; /* out */
 } PJRT_Client_LookupDevice_Args;
 enum {
   PJRT_Client_LookupDevice_Args_STRUCT_SIZE =
@@ -796,7 +796,7 @@ typedef struct PJRT_Client_LookupAddressableDevice_Args {
   PJRT_Extension_Base *extension_start;
   PJRT_Client *client;
   int local_hardware_id;
-  PJRT_Device *addressable_device;  /* out */
+  PJRT_Device *addressable_device; /* out */
 } PJRT_Client_LookupAddressableDevice_Args;
 enum {
   PJRT_Client_LookupAddressableDevice_Args_STRUCT_SIZE =
@@ -849,8 +849,8 @@ typedef struct PJRT_Client_AddressableMemories_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Client *client;
-  PJRT_Memory *const *addressable_memories;  /* out */
-  size_t num_addressable_memories;  /* out */
+  PJRT_Memory *const *addressable_memories; /* out */
+  size_t num_addressable_memories;          /* out */
 } PJRT_Client_AddressableMemories_Args;
 enum {
   PJRT_Client_AddressableMemories_Args_STRUCT_SIZE =
@@ -870,7 +870,7 @@ typedef struct PJRT_Client_DefaultDeviceAssignment_Args {
   int num_replicas;
   int num_partitions;
   size_t default_assignment_size;
-  int *default_assignment;  /* plugin fills the memory */
+  int *default_assignment; /* plugin fills the memory */
 } PJRT_Client_DefaultDeviceAssignment_Args;
 enum {
   PJRT_Client_DefaultDeviceAssignment_Args_STRUCT_SIZE =
@@ -920,7 +920,7 @@ typedef struct PJRT_DeviceDescription_Id_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_DeviceDescription *device_description;
-  int id;  /* out */
+  int id; /* out */
 } PJRT_DeviceDescription_Id_Args;
 enum {
   PJRT_DeviceDescription_Id_Args_STRUCT_SIZE =
@@ -935,7 +935,7 @@ typedef struct PJRT_DeviceDescription_ProcessIndex_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_DeviceDescription *device_description;
-  int process_index;  /* out */
+  int process_index; /* out */
 } PJRT_DeviceDescription_ProcessIndex_Args;
 enum {
   PJRT_DeviceDescription_ProcessIndex_Args_STRUCT_SIZE =
@@ -950,8 +950,8 @@ typedef struct PJRT_DeviceDescription_Attributes_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_DeviceDescription *device_description;
-  size_t num_attributes;  /* out */
-  const PJRT_NamedValue *attributes;  /* out */
+  size_t num_attributes;             /* out */
+  const PJRT_NamedValue *attributes; /* out */
 } PJRT_DeviceDescription_Attributes_Args;
 enum {
   PJRT_DeviceDescription_Attributes_Args_STRUCT_SIZE =
@@ -966,8 +966,8 @@ typedef struct PJRT_DeviceDescription_Kind_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_DeviceDescription *device_description;
-  const char *device_kind;  /* out */
-  size_t device_kind_size;  /* out */
+  const char *device_kind; /* out */
+  size_t device_kind_size; /* out */
 } PJRT_DeviceDescription_Kind_Args;
 enum {
   PJRT_DeviceDescription_Kind_Args_STRUCT_SIZE =
@@ -982,8 +982,8 @@ typedef struct PJRT_DeviceDescription_DebugString_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_DeviceDescription *device_description;
-  const char *debug_string;  /* out */
-  size_t debug_string_size;  /* out */
+  const char *debug_string; /* out */
+  size_t debug_string_size; /* out */
 } PJRT_DeviceDescription_DebugString_Args;
 enum {
   PJRT_DeviceDescription_DebugString_Args_STRUCT_SIZE =
@@ -1000,8 +1000,8 @@ typedef struct PJRT_DeviceDescription_ToString_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_DeviceDescription *device_description;
-  const char *to_string;  /* out */
-  size_t to_string_size;  /* out */
+  const char *to_string; /* out */
+  size_t to_string_size; /* out */
 } PJRT_DeviceDescription_ToString_Args;
 enum {
   PJRT_DeviceDescription_ToString_Args_STRUCT_SIZE =
@@ -1016,7 +1016,7 @@ typedef struct PJRT_Device_GetDescription_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Device *device;
-  PJRT_DeviceDescription *device_description;  /* out */
+  PJRT_DeviceDescription *device_description; /* out */
 } PJRT_Device_GetDescription_Args;
 enum {
   PJRT_Device_GetDescription_Args_STRUCT_SIZE =
@@ -1031,7 +1031,7 @@ typedef struct PJRT_Device_IsAddressable_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Device *device;
-  bool is_addressable;  /* out */
+  bool is_addressable; /* out */
 } PJRT_Device_IsAddressable_Args;
 enum {
   PJRT_Device_IsAddressable_Args_STRUCT_SIZE =
@@ -1046,7 +1046,7 @@ typedef struct PJRT_Device_LocalHardwareId_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Device *device;
-  int local_hardware_id;  /* out */
+  int local_hardware_id; /* out */
 } PJRT_Device_LocalHardwareId_Args;
 enum {
   PJRT_Device_LocalHardwareId_Args_STRUCT_SIZE =
@@ -1062,8 +1062,8 @@ typedef struct PJRT_Device_AddressableMemories_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Device *device;
-  PJRT_Memory *const *memories;  /* out */
-  size_t num_memories;  /* out */
+  PJRT_Memory *const *memories; /* out */
+  size_t num_memories;          /* out */
 } PJRT_Device_AddressableMemories_Args;
 enum {
   PJRT_Device_AddressableMemories_Args_STRUCT_SIZE =
@@ -1078,7 +1078,7 @@ typedef struct PJRT_Device_DefaultMemory_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Device *device;
-  PJRT_Memory *memory;  /* out */
+  PJRT_Memory *memory; /* out */
 } PJRT_Device_DefaultMemory_Args;
 enum {
   PJRT_Device_DefaultMemory_Args_STRUCT_SIZE =
@@ -1093,29 +1093,29 @@ typedef struct PJRT_Device_MemoryStats_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Device *device;
-  int64_t bytes_in_use;  /* out */
-  int64_t peak_bytes_in_use;  /* out */
-  bool peak_bytes_in_use_is_set;  /* out */
-  int64_t num_allocs;  /* out */
-  bool num_allocs_is_set;  /* out */
-  int64_t largest_alloc_size;  /* out */
-  bool largest_alloc_size_is_set;  /* out */
-  int64_t bytes_limit;  /* out */
-  bool bytes_limit_is_set;  /* out */
-  int64_t bytes_reserved;  /* out */
-  bool bytes_reserved_is_set;  /* out */
-  int64_t peak_bytes_reserved;  /* out */
-  bool peak_bytes_reserved_is_set;  /* out */
-  int64_t bytes_reservable_limit;  /* out */
-  bool bytes_reservable_limit_is_set;  /* out */
-  int64_t largest_free_block_bytes;  /* out */
-  bool largest_free_block_bytes_is_set;  /* out */
-  int64_t pool_bytes;  /* out */
-  bool pool_bytes_is_set;  /* out */
-  int64_t peak_pool_bytes;  /* out */
-  bool peak_pool_bytes_is_set;  /* out */
-  int64_t peak_allocated_bytes;  /* out, since 0.113 */
-  bool peak_allocated_bytes_is_set;  /* out, since 0.113 */
+  int64_t bytes_in_use;                 /* out */
+  int64_t peak_bytes_in_use;            /* out */
+  bool peak_bytes_in_use_is_set;        /* out */
+  int64_t num_allocs;                   /* out */
+  bool num_allocs_is_set;               /* out */
+  int64_t largest_alloc_size;           /* out */
+  bool largest_alloc_size_is_set;       /* out */
+  int64_t bytes_limit;                  /* out */
+  bool bytes_limit_is_set;              /* out */
+  int64_t bytes_reserved;               /* out */
+  bool bytes_reserved_is_set;           /* out */
+  int64_t peak_bytes_reserved;          /* out */
+  bool peak_bytes_reserved_is_set;      /* out */
+  int64_t bytes_reservable_limit;       /* out */
+  bool bytes_reservable_limit_is_set;   /* out */
+  int64_t largest_free_block_bytes;     /* out */
+  bool largest_free_block_bytes_is_set; /* out */
+  int64_t pool_bytes;                   /* out */
+  bool pool_bytes_is_set;               /* out */
+  int64_t peak_pool_bytes;              /* out */
+  bool peak_pool_bytes_is_set;          /* out */
+  int64_t peak_allocated_bytes;         /* out, since 0.113 */
+  bool peak_allocated_bytes_is_set;     /* out, since 0.113 */
 } PJRT_Device_MemoryStats_Args;
 enum {
   PJRT_Device_MemoryStats_Args_STRUCT_SIZE =
@@ -1151,9 +1151,9 @@ typedef struct PJRT_Device_PoisonExecution_Args {
   PJRT_Error_Code error_code;
   const char *error_message;
   size_t error_message_size;
-  bool poisoned;  /* out */
-  const PJRT_NamedValue *payload;  /* since 0.100 */
-  size_t num_payload;  /* since 0.100 */
+  bool poisoned;                  /* out */
+  const PJRT_NamedValue *payload; /* since 0.100 */
+  size_t num_payload;             /* since 0.100 */
 } PJRT_Device_PoisonExecution_Args;
 enum {
   PJRT_Device_PoisonExecution_Args_STRUCT_SIZE =
@@ -1169,10 +1169,10 @@ typedef struct PJRT_Device_GetAttributes_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Device *device;
-  const PJRT_NamedValue *attributes;  /* out */
-  size_t num_attributes;  /* out */
-  PJRT_Device_Attributes *device_attributes;  /* out */
-  void (*attributes_deleter)(PJRT_Device_Attributes *);  /* out */
+  const PJRT_NamedValue *attributes;                    /* out */
+  size_t num_attributes;                                /* out */
+  PJRT_Device_Attributes *device_attributes;            /* out */
+  void (*attributes_deleter)(PJRT_Device_Attributes *); /* out */
 } PJRT_Device_GetAttributes_Args;
 enum {
   PJRT_Device_GetAttributes_Args_STRUCT_SIZE =
@@ -1190,7 +1190,7 @@ typedef struct PJRT_Device_CreateAsyncTrackingEvent_Args {
   PJRT_Device *device;
   const char *description;
   size_t description_size;
-  PJRT_AsyncTrackingEvent *event;  /* out */
+  PJRT_AsyncTrackingEvent *event; /* out */
 } PJRT_Device_CreateAsyncTrackingEvent_Args;
 enum {
   PJRT_Device_CreateAsyncTrackingEvent_Args_STRUCT_SIZE =
@@ -1243,25 +1243,25 @@ typedef enum {
   PJRT_Buffer_Type_F8E4M3FNUZ = 20,
   PJRT_Buffer_Type_S4 = 21,
   PJRT_Buffer_Type_U4 = 22,
-  PJRT_Buffer_Type_TOKEN = 23,  /* since 0.50 */
-  PJRT_Buffer_Type_S2 = 24,  /* since 0.54 or earlier */
-  PJRT_Buffer_Type_U2 = 25,  /* since 0.54 or earlier */
-  PJRT_Buffer_Type_F8E4M3 = 26,  /* since 0.55 */
-  PJRT_Buffer_Type_F8E3M4 = 27,  /* since 0.55 */
-  PJRT_Buffer_Type_F8E8M0FNU = 28,  /* since 0.63 */
+  PJRT_Buffer_Type_TOKEN = 23,     /* since 0.50 */
+  PJRT_Buffer_Type_S2 = 24,        /* since 0.54 or earlier */
+  PJRT_Buffer_Type_U2 = 25,        /* since 0.54 or earlier */
+  PJRT_Buffer_Type_F8E4M3 = 26,    /* since 0.55 */
+  PJRT_Buffer_Type_F8E3M4 = 27,    /* since 0.55 */
+  PJRT_Buffer_Type_F8E8M0FNU = 28, /* since 0.63 */
   PJRT_Buffer_Type_F4E2M1FN = 29,  /* since 0.63 */
-  PJRT_Buffer_Type_S1 = 30,  /* since 0.94 */
-  PJRT_Buffer_Type_U1 = 31,  /* since 0.94 */
+  PJRT_Buffer_Type_S1 = 30,        /* since 0.94 */
+  PJRT_Buffer_Type_U1 = 31,        /* since 0.94 */
   PJRT_Buffer_Type_F6E2M3FN = 32,  /* since 0.114 */
-  PJRT_Buffer_Type_F6E3M2FN = 33  /* since 0.114 */
+  PJRT_Buffer_Type_F6E3M2FN = 33   /* since 0.114 */
 } PJRT_Buffer_Type;
 
 /* Value 2 was spelt kZeroCopy before 0.47. */
 typedef enum {
   PJRT_HostBufferSemantics_kImmutableOnlyDuringCall = 0,
   PJRT_HostBufferSemantics_kImmutableUntilTransferCompletes = 1,
-  PJRT_HostBufferSemantics_kImmutableZeroCopy = 2,  /* since 0.54 or earlier */
-  PJRT_HostBufferSemantics_kMutableZeroCopy = 3  /* since 0.48 */
+  PJRT_HostBufferSemantics_kImmutableZeroCopy = 2, /* since 0.54 or earlier */
+  PJRT_HostBufferSemantics_kMutableZeroCopy = 3    /* since 0.48 */
 } PJRT_HostBufferSemantics;
 
 typedef enum {
@@ -1318,7 +1318,7 @@ typedef struct PJRT_Client_CreateUninitializedBuffer_Args {
   PJRT_Buffer_MemoryLayout *shape_layout;
   PJRT_Device *device;
   PJRT_Memory *memory;
-  PJRT_Buffer *buffer;  /* out */
+  PJRT_Buffer *buffer; /* out */
 } PJRT_Client_CreateUninitializedBuffer_Args;
 enum {
   PJRT_Client_CreateUninitializedBuffer_Args_STRUCT_SIZE =
@@ -1343,10 +1343,10 @@ typedef struct PJRT_Client_CreateErrorBuffer_Args {
   PJRT_Buffer_Type shape_element_type;
   PJRT_Buffer_MemoryLayout *shape_layout;
   PJRT_Memory *memory;
-  PJRT_Buffer *buffer;  /* out */
-  const PJRT_NamedValue *payload;  /* since 0.103 */
-  size_t num_payload;  /* since 0.103 */
-  PJRT_Buffer_MemoryLayout *device_layout;  /* since 0.117 */
+  PJRT_Buffer *buffer;                     /* out */
+  const PJRT_NamedValue *payload;          /* since 0.103 */
+  size_t num_payload;                      /* since 0.103 */
+  PJRT_Buffer_MemoryLayout *device_layout; /* since 0.117 */
 } PJRT_Client_CreateErrorBuffer_Args;
 enum {
   PJRT_Client_CreateErrorBuffer_Args_STRUCT_SIZE =
@@ -1367,8 +1367,8 @@ typedef struct PJRT_Client_CreateAliasBuffer_Args {
   size_t shape_num_dims;
   PJRT_Buffer_Type shape_element_type;
   PJRT_Buffer_MemoryLayout *shape_layout;
-  PJRT_Buffer *alias_buffer;  /* out */
-  PJRT_FulfillAliasBufferCallback *fulfill_alias_buffer_cb;  /* out */
+  PJRT_Buffer *alias_buffer;                                /* out */
+  PJRT_FulfillAliasBufferCallback *fulfill_alias_buffer_cb; /* out */
 } PJRT_Client_CreateAliasBuffer_Args;
 enum {
   PJRT_Client_CreateAliasBuffer_Args_STRUCT_SIZE =
@@ -1418,8 +1418,8 @@ typedef struct PJRT_Client_BufferFromHostBuffer_Args {
   PJRT_Device *device;
   PJRT_Memory *memory;
   PJRT_Buffer_MemoryLayout *device_layout;
-  PJRT_Event *done_with_host_buffer;  /* out */
-  PJRT_Buffer *buffer;  /* out */
+  PJRT_Event *done_with_host_buffer; /* out */
+  PJRT_Buffer *buffer;               /* out */
 } PJRT_Client_BufferFromHostBuffer_Args;
 enum {
   PJRT_Client_BufferFromHostBuffer_Args_STRUCT_SIZE =
@@ -1445,8 +1445,8 @@ typedef struct PJRT_Client_CreateViewOfDeviceBuffer_Args {
   void (*on_delete_callback)(void *device_buffer_ptr, void *user_arg);
   void *on_delete_callback_arg;
   intptr_t stream;
-  PJRT_Buffer *buffer;  /* out */
-  PJRT_Memory *memory;  /* since 0.66 */
+  PJRT_Buffer *buffer; /* out */
+  PJRT_Memory *memory; /* since 0.66 */
 } PJRT_Client_CreateViewOfDeviceBuffer_Args;
 enum {
   PJRT_Client_CreateViewOfDeviceBuffer_Args_STRUCT_SIZE =
@@ -1477,7 +1477,7 @@ typedef struct PJRT_Buffer_ElementType_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Buffer *buffer;
-  PJRT_Buffer_Type type;  /* out */
+  PJRT_Buffer_Type type; /* out */
 } PJRT_Buffer_ElementType_Args;
 enum {
   PJRT_Buffer_ElementType_Args_STRUCT_SIZE =
@@ -1491,8 +1491,8 @@ typedef struct PJRT_Buffer_Dimensions_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Buffer *buffer;
-  const int64_t *dims;  /* out */
-  size_t num_dims;  /* out */
+  const int64_t *dims; /* out */
+  size_t num_dims;     /* out */
 } PJRT_Buffer_Dimensions_Args;
 enum {
   PJRT_Buffer_Dimensions_Args_STRUCT_SIZE =
@@ -1507,8 +1507,8 @@ typedef struct PJRT_Buffer_UnpaddedDimensions_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Buffer *buffer;
-  const int64_t *unpadded_dims;  /* out */
-  size_t num_dims;  /* out */
+  const int64_t *unpadded_dims; /* out */
+  size_t num_dims;              /* out */
 } PJRT_Buffer_UnpaddedDimensions_Args;
 enum {
   PJRT_Buffer_UnpaddedDimensions_Args_STRUCT_SIZE =
@@ -1524,8 +1524,8 @@ typedef struct PJRT_Buffer_DynamicDimensionIndices_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Buffer *buffer;
-  const size_t *dynamic_dim_indices;  /* out */
-  size_t num_dynamic_dims;  /* out */
+  const size_t *dynamic_dim_indices; /* out */
+  size_t num_dynamic_dims;           /* out */
 } PJRT_Buffer_DynamicDimensionIndices_Args;
 enum {
   PJRT_Buffer_DynamicDimensionIndices_Args_STRUCT_SIZE =
@@ -1542,7 +1542,7 @@ typedef struct PJRT_Buffer_GetMemoryLayout_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Buffer *buffer;
-  PJRT_Buffer_MemoryLayout layout;  /* out */
+  PJRT_Buffer_MemoryLayout layout; /* out */
 } PJRT_Buffer_GetMemoryLayout_Args;
 enum {
   PJRT_Buffer_GetMemoryLayout_Args_STRUCT_SIZE =
@@ -1559,9 +1559,9 @@ typedef struct PJRT_Buffer_ToHostBuffer_Args {
   PJRT_Extension_Base *extension_start;
   PJRT_Buffer *src;
   PJRT_Buffer_MemoryLayout *host_layout;
-  void *dst;  /* plugin fills the memory */
-  size_t dst_size;  /* in, out */
-  PJRT_Event *event;  /* out */
+  void *dst;         /* plugin fills the memory */
+  size_t dst_size;   /* in, out */
+  PJRT_Event *event; /* out */
 } PJRT_Buffer_ToHostBuffer_Args;
 enum {
   PJRT_Buffer_ToHostBuffer_Args_STRUCT_SIZE =
@@ -1578,7 +1578,7 @@ typedef struct PJRT_Buffer_OnDeviceSizeInBytes_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Buffer *buffer;
-  size_t on_device_size_in_bytes;  /* out */
+  size_t on_device_size_in_bytes; /* out */
 } PJRT_Buffer_OnDeviceSizeInBytes_Args;
 enum {
   PJRT_Buffer_OnDeviceSizeInBytes_Args_STRUCT_SIZE =
@@ -1609,7 +1609,7 @@ typedef struct PJRT_Buffer_IsDeleted_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Buffer *buffer;
-  bool is_deleted;  /* out */
+  bool is_deleted; /* out */
 } PJRT_Buffer_IsDeleted_Args;
 enum {
   PJRT_Buffer_IsDeleted_Args_STRUCT_SIZE =
@@ -1623,10 +1623,10 @@ typedef struct PJRT_Buffer_CopyRawToHost_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Buffer *buffer;
-  void *dst;  /* plugin fills the memory */
+  void *dst;         /* plugin fills the memory */
   int64_t offset;
   int64_t transfer_size;
-  PJRT_Event *event;  /* out */
+  PJRT_Event *event; /* out */
 } PJRT_Buffer_CopyRawToHost_Args;
 enum {
   PJRT_Buffer_CopyRawToHost_Args_STRUCT_SIZE =
@@ -1657,8 +1657,8 @@ typedef struct PJRT_Buffer_CopyRawToHostFuture_Args {
   PJRT_Buffer *buffer;
   int64_t offset;
   int64_t transfer_size;
-  PJRT_Event *event;  /* out */
-  void *callback_data;  /* out */
+  PJRT_Event *event;   /* out */
+  void *callback_data; /* out */
   /* out */
   void (*future_ready_callback)(
       PJRT_Buffer_CopyRawToHostFuture_Callback_Args *);
@@ -1680,7 +1680,7 @@ typedef struct PJRT_Buffer_CopyToDevice_Args {
   PJRT_Extension_Base *extension_start;
   PJRT_Buffer *buffer;
   PJRT_Device *dst_device;
-  PJRT_Buffer *dst_buffer;  /* out */
+  PJRT_Buffer *dst_buffer; /* out */
 } PJRT_Buffer_CopyToDevice_Args;
 enum {
   PJRT_Buffer_CopyToDevice_Args_STRUCT_SIZE =
@@ -1697,7 +1697,7 @@ typedef struct PJRT_Buffer_CopyToMemory_Args {
   PJRT_Extension_Base *extension_start;
   PJRT_Buffer *buffer;
   PJRT_Memory *dst_memory;
-  PJRT_Buffer *dst_buffer;  /* out */
+  PJRT_Buffer *dst_buffer; /* out */
 } PJRT_Buffer_CopyToMemory_Args;
 enum {
   PJRT_Buffer_CopyToMemory_Args_STRUCT_SIZE =
@@ -1716,7 +1716,7 @@ typedef struct PJRT_Buffer_Bitcast_Args {
   const int64_t *dims;
   size_t num_dims;
   PJRT_Buffer_MemoryLayout *device_layout;
-  PJRT_Buffer *out_buffer;  /* out */
+  PJRT_Buffer *out_buffer; /* out */
 } PJRT_Buffer_Bitcast_Args;
 enum {
   PJRT_Buffer_Bitcast_Args_STRUCT_SIZE =
@@ -1731,7 +1731,7 @@ typedef struct PJRT_Buffer_IsOnCpu_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Buffer *buffer;
-  bool is_on_cpu;  /* out */
+  bool is_on_cpu; /* out */
 } PJRT_Buffer_IsOnCpu_Args;
 enum {
   PJRT_Buffer_IsOnCpu_Args_STRUCT_SIZE =
@@ -1745,7 +1745,7 @@ typedef struct PJRT_Buffer_Device_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Buffer *buffer;
-  PJRT_Device *device;  /* out */
+  PJRT_Device *device; /* out */
 } PJRT_Buffer_Device_Args;
 enum {
   PJRT_Buffer_Device_Args_STRUCT_SIZE =
@@ -1759,7 +1759,7 @@ typedef struct PJRT_Buffer_Memory_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Buffer *buffer;
-  PJRT_Memory *memory;  /* out */
+  PJRT_Memory *memory; /* out */
 } PJRT_Buffer_Memory_Args;
 enum {
   PJRT_Buffer_Memory_Args_STRUCT_SIZE =
@@ -1773,7 +1773,7 @@ typedef struct PJRT_Buffer_ReadyEvent_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Buffer *buffer;
-  PJRT_Event *event;  /* out */
+  PJRT_Event *event; /* out */
 } PJRT_Buffer_ReadyEvent_Args;
 enum {
   PJRT_Buffer_ReadyEvent_Args_STRUCT_SIZE =
@@ -1788,7 +1788,7 @@ typedef struct PJRT_Buffer_UnsafePointer_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Buffer *buffer;
-  uintptr_t buffer_pointer;  /* out */
+  uintptr_t buffer_pointer; /* out */
 } PJRT_Buffer_UnsafePointer_Args;
 enum {
   PJRT_Buffer_UnsafePointer_Args_STRUCT_SIZE =
@@ -1833,7 +1833,7 @@ typedef struct PJRT_Buffer_OpaqueDeviceMemoryDataPointer_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Buffer *buffer;
-  void *device_memory_ptr;  /* out */
+  void *device_memory_ptr; /* out */
 } PJRT_Buffer_OpaqueDeviceMemoryDataPointer_Args;
 enum {
   PJRT_Buffer_OpaqueDeviceMemoryDataPointer_Args_STRUCT_SIZE =
@@ -1865,11 +1865,11 @@ typedef struct PJRT_Buffer_DonateWithControlDependency_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Buffer *buffer;
-  void *callback_data;  /* out */
+  void *callback_data;     /* out */
   /* out */
   void (*dependency_ready_callback)(
       PJRT_Buffer_DonateWithControlDependency_Callback_Args *);
-  PJRT_Buffer *out_buffer;  /* out */
+  PJRT_Buffer *out_buffer; /* out */
 } PJRT_Buffer_DonateWithControlDependency_Args;
 enum {
   PJRT_Buffer_DonateWithControlDependency_Args_STRUCT_SIZE =
@@ -1909,7 +1909,7 @@ typedef struct PJRT_AsyncHostToDeviceTransferManager_TransferData_Args {
   int64_t offset;
   int64_t transfer_size;
   bool is_last_transfer;
-  PJRT_Event *done_with_h2d_transfer;  /* out */
+  PJRT_Event *done_with_h2d_transfer; /* out */
 } PJRT_AsyncHostToDeviceTransferManager_TransferData_Args;
 enum {
   PJRT_AsyncHostToDeviceTransferManager_TransferData_Args_STRUCT_SIZE =
@@ -1929,7 +1929,7 @@ typedef struct PJRT_AsyncHostToDeviceTransferManager_RetrieveBuffer_Args {
   PJRT_Extension_Base *extension_start;
   PJRT_AsyncHostToDeviceTransferManager *transfer_manager;
   int buffer_index;
-  PJRT_Buffer *buffer_out;  /* out */
+  PJRT_Buffer *buffer_out; /* out */
 } PJRT_AsyncHostToDeviceTransferManager_RetrieveBuffer_Args;
 enum {
   PJRT_AsyncHostToDeviceTransferManager_RetrieveBuffer_Args_STRUCT_SIZE =
@@ -1946,7 +1946,7 @@ typedef struct PJRT_AsyncHostToDeviceTransferManager_Device_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_AsyncHostToDeviceTransferManager *transfer_manager;
-  PJRT_Device *device_out;  /* out */
+  PJRT_Device *device_out; /* out */
 } PJRT_AsyncHostToDeviceTransferManager_Device_Args;
 enum {
   PJRT_AsyncHostToDeviceTransferManager_Device_Args_STRUCT_SIZE =
@@ -1963,7 +1963,7 @@ typedef struct PJRT_AsyncHostToDeviceTransferManager_BufferCount_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_AsyncHostToDeviceTransferManager *transfer_manager;
-  size_t buffer_count;  /* out */
+  size_t buffer_count; /* out */
 } PJRT_AsyncHostToDeviceTransferManager_BufferCount_Args;
 enum {
   PJRT_AsyncHostToDeviceTransferManager_BufferCount_Args_STRUCT_SIZE =
@@ -1981,7 +1981,7 @@ typedef struct PJRT_AsyncHostToDeviceTransferManager_BufferSize_Args {
   PJRT_Extension_Base *extension_start;
   PJRT_AsyncHostToDeviceTransferManager *transfer_manager;
   int buffer_index;
-  size_t buffer_size;  /* out */
+  size_t buffer_size; /* out */
 } PJRT_AsyncHostToDeviceTransferManager_BufferSize_Args;
 enum {
   PJRT_AsyncHostToDeviceTransferManager_BufferSize_Args_STRUCT_SIZE =
@@ -2042,7 +2042,7 @@ typedef struct PJRT_AsyncHostToDeviceTransferManager_TransferLiteral_Args {
   size_t shape_num_dims;
   PJRT_Buffer_Type shape_element_type;
   PJRT_Buffer_MemoryLayout *shape_layout;
-  PJRT_Event *done_with_h2d_transfer;  /* out */
+  PJRT_Event *done_with_h2d_transfer; /* out */
 } PJRT_AsyncHostToDeviceTransferManager_TransferLiteral_Args;
 enum {
   PJRT_AsyncHostToDeviceTransferManager_TransferLiteral_Args_STRUCT_SIZE =
@@ -2076,7 +2076,7 @@ typedef struct PJRT_Client_CreateBuffersForAsyncHostToDevice_Args {
   PJRT_Buffer_MemoryLayout **device_layouts;
   size_t num_device_layouts;
   PJRT_Memory *memory;
-  PJRT_AsyncHostToDeviceTransferManager *transfer_manager;  /* out */
+  PJRT_AsyncHostToDeviceTransferManager *transfer_manager; /* out */
 } PJRT_Client_CreateBuffersForAsyncHostToDevice_Args;
 enum {
   PJRT_Client_CreateBuffersForAsyncHostToDevice_Args_STRUCT_SIZE =
@@ -2118,7 +2118,7 @@ typedef struct PJRT_CopyToDeviceStream_AddChunk_Args {
   PJRT_Extension_Base *extension_start;
   PJRT_CopyToDeviceStream *stream;
   PJRT_Chunk *chunk;
-  PJRT_Event *transfer_complete;  /* out */
+  PJRT_Event *transfer_complete; /* out */
 } PJRT_CopyToDeviceStream_AddChunk_Args;
 enum {
   PJRT_CopyToDeviceStream_AddChunk_Args_STRUCT_SIZE =
@@ -2134,7 +2134,7 @@ typedef struct PJRT_CopyToDeviceStream_TotalBytes_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_CopyToDeviceStream *stream;
-  int64_t total_bytes;  /* out */
+  int64_t total_bytes; /* out */
 } PJRT_CopyToDeviceStream_TotalBytes_Args;
 enum {
   PJRT_CopyToDeviceStream_TotalBytes_Args_STRUCT_SIZE =
@@ -2149,7 +2149,7 @@ typedef struct PJRT_CopyToDeviceStream_GranuleSize_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_CopyToDeviceStream *stream;
-  int64_t granule_size_in_bytes;  /* out */
+  int64_t granule_size_in_bytes; /* out */
 } PJRT_CopyToDeviceStream_GranuleSize_Args;
 enum {
   PJRT_CopyToDeviceStream_GranuleSize_Args_STRUCT_SIZE =
@@ -2166,7 +2166,7 @@ typedef struct PJRT_CopyToDeviceStream_CurrentBytes_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_CopyToDeviceStream *stream;
-  int64_t current_bytes;  /* out */
+  int64_t current_bytes; /* out */
 } PJRT_CopyToDeviceStream_CurrentBytes_Args;
 enum {
   PJRT_CopyToDeviceStream_CurrentBytes_Args_STRUCT_SIZE =
@@ -2199,7 +2199,7 @@ typedef void (*PJRT_HloOutputCallback)(int64_t replica_id, int64_t partition_id,
 typedef struct PJRT_ExecuteContext_Create_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
-  PJRT_ExecuteContext *context;  /* out */
+  PJRT_ExecuteContext *context; /* out */
 } PJRT_ExecuteContext_Create_Args;
 enum {
   PJRT_ExecuteContext_Create_Args_STRUCT_SIZE =
@@ -2258,7 +2258,7 @@ typedef struct PJRT_LoadedExecutable_GetExecutable_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_LoadedExecutable *loaded_executable;
-  PJRT_Executable *executable;  /* out */
+  PJRT_Executable *executable; /* out */
 } PJRT_LoadedExecutable_GetExecutable_Args;
 enum {
   PJRT_LoadedExecutable_GetExecutable_Args_STRUCT_SIZE =
@@ -2273,9 +2273,9 @@ typedef struct PJRT_LoadedExecutable_GetDeviceAssignment_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_LoadedExecutable *executable;
-  const char *serialized_bytes;  /* out */
-  size_t serialized_bytes_size;  /* out */
-  PJRT_DeviceAssignmentSerialized *serialized_device_assignment;  /* out */
+  const char *serialized_bytes;                                  /* out */
+  size_t serialized_bytes_size;                                  /* out */
+  PJRT_DeviceAssignmentSerialized *serialized_device_assignment; /* out */
   /* out */
   void (*serialized_device_assignment_deleter)(
       PJRT_DeviceAssignmentSerialized *);
@@ -2296,8 +2296,8 @@ typedef struct PJRT_Executable_Name_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Executable *executable;
-  const char *executable_name;  /* out */
-  size_t executable_name_size;  /* out */
+  const char *executable_name; /* out */
+  size_t executable_name_size; /* out */
 } PJRT_Executable_Name_Args;
 enum {
   PJRT_Executable_Name_Args_STRUCT_SIZE =
@@ -2311,7 +2311,7 @@ typedef struct PJRT_Executable_NumReplicas_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Executable *executable;
-  size_t num_replicas;  /* out */
+  size_t num_replicas; /* out */
 } PJRT_Executable_NumReplicas_Args;
 enum {
   PJRT_Executable_NumReplicas_Args_STRUCT_SIZE =
@@ -2326,7 +2326,7 @@ typedef struct PJRT_Executable_NumPartitions_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Executable *executable;
-  size_t num_partitions;  /* out */
+  size_t num_partitions; /* out */
 } PJRT_Executable_NumPartitions_Args;
 enum {
   PJRT_Executable_NumPartitions_Args_STRUCT_SIZE =
@@ -2346,8 +2346,8 @@ typedef struct PJRT_LoadedExecutable_AddressableDevices_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_LoadedExecutable *executable;
-  PJRT_Device *const *addressable_devices;  /* out */
-  size_t num_addressable_devices;  /* out */
+  PJRT_Device *const *addressable_devices; /* out */
+  size_t num_addressable_devices;          /* out */
 } PJRT_LoadedExecutable_AddressableDevices_Args;
 enum {
   PJRT_LoadedExecutable_AddressableDevices_Args_STRUCT_SIZE =
@@ -2364,8 +2364,8 @@ typedef struct PJRT_LoadedExecutable_AddressableDeviceLogicalIds_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_LoadedExecutable *executable;
-  PJRT_LogicalDeviceIds *addressable_device_logical_ids;  /* out */
-  size_t num_addressable_device_logical_ids;  /* out */
+  PJRT_LogicalDeviceIds *addressable_device_logical_ids; /* out */
+  size_t num_addressable_device_logical_ids;             /* out */
 } PJRT_LoadedExecutable_AddressableDeviceLogicalIds_Args;
 enum {
   PJRT_LoadedExecutable_AddressableDeviceLogicalIds_Args_STRUCT_SIZE =
@@ -2382,7 +2382,7 @@ typedef struct PJRT_Executable_OptimizedProgram_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Executable *executable;
-  PJRT_Program *program;  /* plugin fills the memory */
+  PJRT_Program *program; /* plugin fills the memory */
 } PJRT_Executable_OptimizedProgram_Args;
 enum {
   PJRT_Executable_OptimizedProgram_Args_STRUCT_SIZE =
@@ -2413,7 +2413,7 @@ typedef struct PJRT_LoadedExecutable_IsDeleted_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_LoadedExecutable *executable;
-  bool is_deleted;  /* out */
+  bool is_deleted; /* out */
 } PJRT_LoadedExecutable_IsDeleted_Args;
 enum {
   PJRT_LoadedExecutable_IsDeleted_Args_STRUCT_SIZE =
@@ -2467,17 +2467,17 @@ typedef struct PJRT_ExecuteOptions {
   int launch_id;
   const int64_t *non_donatable_input_indices;
   size_t num_non_donatable_input_indices;
-  PJRT_ExecuteContext *context;  /* since 0.64 */
-  const char *call_location;  /* since 0.76 */
-  size_t num_tasks;  /* since 0.78 */
-  int *task_ids;  /* since 0.78 */
-  int64_t *incarnation_ids;  /* since 0.78 */
-  PJRT_MultiSlice_Config *multi_slice_config;  /* since 0.97 */
-  bool use_major_to_minor_data_layout_for_callbacks;  /* since 0.108 */
+  PJRT_ExecuteContext *context;                      /* since 0.64 */
+  const char *call_location;                         /* since 0.76 */
+  size_t num_tasks;                                  /* since 0.78 */
+  int *task_ids;                                     /* since 0.78 */
+  int64_t *incarnation_ids;                          /* since 0.78 */
+  PJRT_MultiSlice_Config *multi_slice_config;        /* since 0.97 */
+  bool use_major_to_minor_data_layout_for_callbacks; /* since 0.108 */
   PJRT_HloOutputCallbackInfo *hlo_output_callbacks;  /* since 0.112 */
-  size_t num_hlo_output_callbacks;  /* since 0.112 */
-  const PJRT_NamedValue *custom_options;  /* since 0.116 */
-  size_t num_custom_options;  /* since 0.116 */
+  size_t num_hlo_output_callbacks;                   /* since 0.112 */
+  const PJRT_NamedValue *custom_options;             /* since 0.116 */
+  size_t num_custom_options;                         /* since 0.116 */
 } PJRT_ExecuteOptions;
 enum {
   PJRT_ExecuteOptions_STRUCT_SIZE =
@@ -2492,8 +2492,8 @@ typedef struct PJRT_LoadedExecutable_Execute_Args {
   PJRT_Buffer *const *const *argument_lists;
   size_t num_devices;
   size_t num_args;
-  PJRT_Buffer **const *output_lists;  /* plugin fills the memory */
-  PJRT_Event **device_complete_events;  /* plugin fills the memory */
+  PJRT_Buffer **const *output_lists;   /* plugin fills the memory */
+  PJRT_Event **device_complete_events; /* plugin fills the memory */
   PJRT_Device *execute_device;
 } PJRT_LoadedExecutable_Execute_Args;
 enum {
@@ -2511,7 +2511,7 @@ typedef struct PJRT_Executable_NumOutputs_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Executable *executable;
-  size_t num_outputs;  /* out */
+  size_t num_outputs; /* out */
 } PJRT_Executable_NumOutputs_Args;
 enum {
   PJRT_Executable_NumOutputs_Args_STRUCT_SIZE =
@@ -2527,7 +2527,7 @@ typedef struct PJRT_Executable_SizeOfGeneratedCodeInBytes_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Executable *executable;
-  int64_t size_in_bytes;  /* out */
+  int64_t size_in_bytes; /* out */
 } PJRT_Executable_SizeOfGeneratedCodeInBytes_Args;
 enum {
   PJRT_Executable_SizeOfGeneratedCodeInBytes_Args_STRUCT_SIZE =
@@ -2544,8 +2544,8 @@ typedef struct PJRT_Executable_Fingerprint_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Executable *executable;
-  const char *executable_fingerprint;  /* out */
-  size_t executable_fingerprint_size;  /* out */
+  const char *executable_fingerprint; /* out */
+  size_t executable_fingerprint_size; /* out */
 } PJRT_Executable_Fingerprint_Args;
 enum {
   PJRT_Executable_Fingerprint_Args_STRUCT_SIZE =
@@ -2562,8 +2562,8 @@ typedef struct PJRT_Executable_GetCostAnalysis_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Executable *executable;
-  size_t num_properties;  /* out */
-  const PJRT_NamedValue *properties;  /* out */
+  size_t num_properties;             /* out */
+  const PJRT_NamedValue *properties; /* out */
 } PJRT_Executable_GetCostAnalysis_Args;
 enum {
   PJRT_Executable_GetCostAnalysis_Args_STRUCT_SIZE =
@@ -2581,21 +2581,21 @@ typedef struct PJRT_Executable_GetCompiledMemoryStats_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Executable *executable;
-  int64_t generated_code_size_in_bytes;  /* out */
-  int64_t argument_size_in_bytes;  /* out */
-  int64_t output_size_in_bytes;  /* out */
-  int64_t alias_size_in_bytes;  /* out */
-  int64_t temp_size_in_bytes;  /* out */
-  int64_t host_generated_code_size_in_bytes;  /* out, since 0.43 */
-  int64_t host_argument_size_in_bytes;  /* out, since 0.43 */
-  int64_t host_output_size_in_bytes;  /* out, since 0.43 */
-  int64_t host_alias_size_in_bytes;  /* out, since 0.43 */
-  int64_t host_temp_size_in_bytes;  /* out, since 0.43 */
-  int64_t peak_memory_in_bytes;  /* out, since 0.72 */
-  int64_t total_size_in_bytes;  /* out, since 0.90 */
-  int64_t total_allocation_bytes;  /* out, since 0.104 */
-  int64_t indefinite_allocations;  /* out, since 0.104 */
-  int64_t peak_unpadded_heap_bytes;  /* out, since 0.104 */
+  int64_t generated_code_size_in_bytes;      /* out */
+  int64_t argument_size_in_bytes;            /* out */
+  int64_t output_size_in_bytes;              /* out */
+  int64_t alias_size_in_bytes;               /* out */
+  int64_t temp_size_in_bytes;                /* out */
+  int64_t host_generated_code_size_in_bytes; /* out, since 0.43 */
+  int64_t host_argument_size_in_bytes;       /* out, since 0.43 */
+  int64_t host_output_size_in_bytes;         /* out, since 0.43 */
+  int64_t host_alias_size_in_bytes;          /* out, since 0.43 */
+  int64_t host_temp_size_in_bytes;           /* out, since 0.43 */
+  int64_t peak_memory_in_bytes;              /* out, since 0.72 */
+  int64_t total_size_in_bytes;               /* out, since 0.90 */
+  int64_t total_allocation_bytes;            /* out, since 0.104 */
+  int64_t indefinite_allocations;            /* out, since 0.104 */
+  int64_t peak_unpadded_heap_bytes;          /* out, since 0.104 */
 } PJRT_Executable_GetCompiledMemoryStats_Args;
 enum {
   PJRT_Executable_GetCompiledMemoryStats_Args_STRUCT_SIZE =
@@ -2613,8 +2613,8 @@ typedef struct PJRT_Executable_OutputElementTypes_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Executable *executable;
-  PJRT_Buffer_Type *output_types;  /* out */
-  size_t num_output_types;  /* out */
+  PJRT_Buffer_Type *output_types; /* out */
+  size_t num_output_types;        /* out */
 } PJRT_Executable_OutputElementTypes_Args;
 enum {
   PJRT_Executable_OutputElementTypes_Args_STRUCT_SIZE =
@@ -2631,9 +2631,9 @@ typedef struct PJRT_Executable_OutputDimensions_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Executable *executable;
-  size_t num_outputs;  /* out */
-  const int64_t *dims;  /* out */
-  const size_t *dim_sizes;  /* out */
+  size_t num_outputs;      /* out */
+  const int64_t *dims;     /* out */
+  const size_t *dim_sizes; /* out */
 } PJRT_Executable_OutputDimensions_Args;
 enum {
   PJRT_Executable_OutputDimensions_Args_STRUCT_SIZE =
@@ -2649,9 +2649,9 @@ typedef struct PJRT_Executable_ParameterMemoryKinds_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Executable *executable;
-  size_t num_parameters;  /* out */
-  const char *const *memory_kinds;  /* out */
-  const size_t *memory_kind_sizes;  /* out */
+  size_t num_parameters;           /* out */
+  const char *const *memory_kinds; /* out */
+  const size_t *memory_kind_sizes; /* out */
 } PJRT_Executable_ParameterMemoryKinds_Args;
 enum {
   PJRT_Executable_ParameterMemoryKinds_Args_STRUCT_SIZE =
@@ -2668,9 +2668,9 @@ typedef struct PJRT_Executable_OutputMemoryKinds_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Executable *executable;
-  size_t num_outputs;  /* out */
-  const char *const *memory_kinds;  /* out */
-  const size_t *memory_kind_sizes;  /* out */
+  size_t num_outputs;              /* out */
+  const char *const *memory_kinds; /* out */
+  const size_t *memory_kind_sizes; /* out */
 } PJRT_Executable_OutputMemoryKinds_Args;
 enum {
   PJRT_Executable_OutputMemoryKinds_Args_STRUCT_SIZE =
@@ -2688,10 +2688,10 @@ typedef struct PJRT_Executable_Serialize_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   const PJRT_Executable *executable;
-  const char *serialized_bytes;  /* out */
-  size_t serialized_bytes_size;  /* out */
-  PJRT_SerializedExecutable *serialized_executable;  /* out */
-  void (*serialized_executable_deleter)(PJRT_SerializedExecutable *);  /* out */
+  const char *serialized_bytes;                                       /* out */
+  size_t serialized_bytes_size;                                       /* out */
+  PJRT_SerializedExecutable *serialized_executable;                   /* out */
+  void (*serialized_executable_deleter)(PJRT_SerializedExecutable *); /* out */
 } PJRT_Executable_Serialize_Args;
 enum {
   PJRT_Executable_Serialize_Args_STRUCT_SIZE =
@@ -2709,9 +2709,9 @@ typedef struct PJRT_Executable_GetCompileOptions_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Executable *executable;
-  const char *serialized_bytes;  /* out */
-  size_t serialized_bytes_size;  /* out */
-  PJRT_SerializedCompileOptions *serialized_compile_options;  /* out */
+  const char *serialized_bytes;                              /* out */
+  size_t serialized_bytes_size;                              /* out */
+  PJRT_SerializedCompileOptions *serialized_compile_options; /* out */
   /* out */
   void (*serialized_compile_options_deleter)(PJRT_SerializedCompileOptions *);
 } PJRT_Executable_GetCompileOptions_Args;
@@ -2733,10 +2733,10 @@ typedef struct PJRT_Executable_DeserializeAndLoad_Args {
   PJRT_Client *client;
   const char *serialized_executable;
   size_t serialized_executable_size;
-  PJRT_LoadedExecutable *loaded_executable;  /* out */
-  const char *overridden_serialized_compile_options;  /* since 0.71 */
-  size_t overridden_serialized_compile_options_size;  /* since 0.71 */
-  PJRT_LoadOptions *load_options;  /* since 0.111 */
+  PJRT_LoadedExecutable *loaded_executable;          /* out */
+  const char *overridden_serialized_compile_options; /* since 0.71 */
+  size_t overridden_serialized_compile_options_size; /* since 0.71 */
+  PJRT_LoadOptions *load_options;                    /* since 0.111 */
 } PJRT_Executable_DeserializeAndLoad_Args;
 enum {
   PJRT_Executable_DeserializeAndLoad_Args_STRUCT_SIZE =
@@ -2753,8 +2753,8 @@ typedef struct PJRT_LoadedExecutable_Fingerprint_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_LoadedExecutable *executable;
-  const char *executable_fingerprint;  /* out */
-  size_t executable_fingerprint_size;  /* out */
+  const char *executable_fingerprint; /* out */
+  size_t executable_fingerprint_size; /* out */
 } PJRT_LoadedExecutable_Fingerprint_Args;
 enum {
   PJRT_LoadedExecutable_Fingerprint_Args_STRUCT_SIZE =
@@ -2789,7 +2789,7 @@ typedef struct PJRT_Client_Compile_Args {
   const PJRT_Program *program;
   const char *compile_options;
   size_t compile_options_size;
-  PJRT_LoadedExecutable *executable;  /* out */
+  PJRT_LoadedExecutable *executable; /* out */
 } PJRT_Client_Compile_Args;
 enum {
   PJRT_Client_Compile_Args_STRUCT_SIZE =
@@ -2808,7 +2808,7 @@ typedef struct PJRT_Client_Load_Args {
   PJRT_Executable *executable;
   const char *compile_options;
   size_t compile_options_size;
-  PJRT_LoadedExecutable *loaded_executable;  /* out */
+  PJRT_LoadedExecutable *loaded_executable; /* out */
 } PJRT_Client_Load_Args;
 enum {
   PJRT_Client_Load_Args_STRUCT_SIZE =
@@ -2839,7 +2839,7 @@ typedef struct PJRT_Compile_Args {
   const char *compile_options;
   size_t compile_options_size;
   PJRT_Client *client;
-  PJRT_Executable *executable;  /* out */
+  PJRT_Executable *executable; /* out */
 } PJRT_Compile_Args;
 enum {
   PJRT_Compile_Args_STRUCT_SIZE =
@@ -2859,7 +2859,7 @@ typedef struct PJRT_TopologyDescription_Create_Args {
   size_t topology_name_size;
   const PJRT_NamedValue *create_options;
   size_t num_options;
-  PJRT_TopologyDescription *topology;  /* out */
+  PJRT_TopologyDescription *topology; /* out */
 } PJRT_TopologyDescription_Create_Args;
 enum {
   PJRT_TopologyDescription_Create_Args_STRUCT_SIZE =
@@ -2890,8 +2890,8 @@ typedef struct PJRT_TopologyDescription_PlatformVersion_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_TopologyDescription *topology;
-  const char *platform_version;  /* out */
-  size_t platform_version_size;  /* out */
+  const char *platform_version; /* out */
+  size_t platform_version_size; /* out */
 } PJRT_TopologyDescription_PlatformVersion_Args;
 enum {
   PJRT_TopologyDescription_PlatformVersion_Args_STRUCT_SIZE =
@@ -2908,8 +2908,8 @@ typedef struct PJRT_TopologyDescription_PlatformName_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   const PJRT_TopologyDescription *topology;
-  const char *platform_name;  /* out */
-  size_t platform_name_size;  /* out */
+  const char *platform_name; /* out */
+  size_t platform_name_size; /* out */
 } PJRT_TopologyDescription_PlatformName_Args;
 enum {
   PJRT_TopologyDescription_PlatformName_Args_STRUCT_SIZE =
@@ -2926,8 +2926,8 @@ typedef struct PJRT_TopologyDescription_GetDeviceDescriptions_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   const PJRT_TopologyDescription *topology;
-  PJRT_DeviceDescription *const *descriptions;  /* out */
-  size_t num_descriptions;  /* out */
+  PJRT_DeviceDescription *const *descriptions; /* out */
+  size_t num_descriptions;                     /* out */
 } PJRT_TopologyDescription_GetDeviceDescriptions_Args;
 enum {
   PJRT_TopologyDescription_GetDeviceDescriptions_Args_STRUCT_SIZE =
@@ -2945,10 +2945,10 @@ typedef struct PJRT_TopologyDescription_Serialize_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_TopologyDescription *topology;
-  const char *serialized_bytes;  /* out */
-  size_t serialized_bytes_size;  /* out */
-  PJRT_SerializedTopology *serialized_topology;  /* out */
-  void (*serialized_topology_deleter)(PJRT_SerializedTopology *);  /* out */
+  const char *serialized_bytes;                                   /* out */
+  size_t serialized_bytes_size;                                   /* out */
+  PJRT_SerializedTopology *serialized_topology;                   /* out */
+  void (*serialized_topology_deleter)(PJRT_SerializedTopology *); /* out */
 } PJRT_TopologyDescription_Serialize_Args;
 enum {
   PJRT_TopologyDescription_Serialize_Args_STRUCT_SIZE =
@@ -2966,7 +2966,7 @@ typedef struct PJRT_TopologyDescription_Deserialize_Args {
   PJRT_Extension_Base *extension_start;
   const char *serialized_topology;
   size_t serialized_topology_size;
-  PJRT_TopologyDescription *topology;  /* out */
+  PJRT_TopologyDescription *topology; /* out */
 } PJRT_TopologyDescription_Deserialize_Args;
 enum {
   PJRT_TopologyDescription_Deserialize_Args_STRUCT_SIZE =
@@ -2982,8 +2982,8 @@ typedef struct PJRT_TopologyDescription_Attributes_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_TopologyDescription *topology;
-  const PJRT_NamedValue *attributes;  /* out */
-  size_t num_attributes;  /* out */
+  const PJRT_NamedValue *attributes; /* out */
+  size_t num_attributes;             /* out */
 } PJRT_TopologyDescription_Attributes_Args;
 enum {
   PJRT_TopologyDescription_Attributes_Args_STRUCT_SIZE =
@@ -2998,7 +2998,7 @@ typedef struct PJRT_TopologyDescription_Fingerprint_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   const PJRT_TopologyDescription *topology;
-  uint64_t fingerprint;  /* out */
+  uint64_t fingerprint; /* out */
 } PJRT_TopologyDescription_Fingerprint_Args;
 enum {
   PJRT_TopologyDescription_Fingerprint_Args_STRUCT_SIZE =
@@ -3018,9 +3018,9 @@ typedef struct PJRT_TopologyDescription_MakeCanonicalShapeForMemorySpace_Args {
   size_t num_dims;
   PJRT_Buffer_Type element_type;
   const PJRT_Buffer_MemoryLayout *layout;
-  const char *serialized_shape;  /* out */
-  size_t serialized_shape_size;  /* out */
-  void (*serialized_shape_deleter)(const char *);  /* out */
+  const char *serialized_shape;                   /* out */
+  size_t serialized_shape_size;                   /* out */
+  void (*serialized_shape_deleter)(const char *); /* out */
 } PJRT_TopologyDescription_MakeCanonicalShapeForMemorySpace_Args;
 enum {
   PJRT_TopologyDescription_MakeCanonicalShapeForMemorySpace_Args_STRUCT_SIZE =
@@ -3038,8 +3038,8 @@ typedef struct PJRT_TopologyDescription_GetMemorySpaceKindIds_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   const PJRT_TopologyDescription *topology;
-  const int *memory_space_kind_ids;  /* out */
-  size_t num_memory_space_kind_ids;  /* out */
+  const int *memory_space_kind_ids; /* out */
+  size_t num_memory_space_kind_ids; /* out */
 } PJRT_TopologyDescription_GetMemorySpaceKindIds_Args;
 enum {
   PJRT_TopologyDescription_GetMemorySpaceKindIds_Args_STRUCT_SIZE =
@@ -3311,7 +3311,7 @@ typedef struct XLA_FFI_CallFrame XLA_FFI_CallFrame;
 typedef struct XLA_FFI_Api XLA_FFI_Api;
 
 typedef enum {
-  XLA_FFI_Extension_Metadata = 1  /* since FFI 0.4 */
+  XLA_FFI_Extension_Metadata = 1 /* since FFI 0.4 */
 } XLA_FFI_InternalExtension_Type;
 
 typedef enum {
@@ -3337,16 +3337,16 @@ typedef enum {
 typedef enum {
   XLA_FFI_DataType_INVALID = 0,
   XLA_FFI_DataType_PRED = 1,
-  XLA_FFI_DataType_S1 = 30,  /* since FFI 0.1 */
-  XLA_FFI_DataType_S2 = 26,  /* since FFI 0.1 */
-  XLA_FFI_DataType_S4 = 21,  /* since FFI 0.1 */
+  XLA_FFI_DataType_S1 = 30,            /* since FFI 0.1 */
+  XLA_FFI_DataType_S2 = 26,            /* since FFI 0.1 */
+  XLA_FFI_DataType_S4 = 21,            /* since FFI 0.1 */
   XLA_FFI_DataType_S8 = 2,
   XLA_FFI_DataType_S16 = 3,
   XLA_FFI_DataType_S32 = 4,
   XLA_FFI_DataType_S64 = 5,
-  XLA_FFI_DataType_U1 = 31,  /* since FFI 0.1 */
-  XLA_FFI_DataType_U2 = 27,  /* since FFI 0.1 */
-  XLA_FFI_DataType_U4 = 22,  /* since FFI 0.1 */
+  XLA_FFI_DataType_U1 = 31,            /* since FFI 0.1 */
+  XLA_FFI_DataType_U2 = 27,            /* since FFI 0.1 */
+  XLA_FFI_DataType_U4 = 22,            /* since FFI 0.1 */
   XLA_FFI_DataType_U8 = 6,
   XLA_FFI_DataType_U16 = 7,
   XLA_FFI_DataType_U32 = 8,
@@ -3358,15 +3358,15 @@ typedef enum {
   XLA_FFI_DataType_C64 = 15,
   XLA_FFI_DataType_C128 = 18,
   XLA_FFI_DataType_TOKEN = 17,
-  XLA_FFI_DataType_F8E5M2 = 19,  /* since FFI 0.1 */
-  XLA_FFI_DataType_F8E3M4 = 29,  /* since FFI 0.1 */
-  XLA_FFI_DataType_F8E4M3 = 28,  /* since FFI 0.1 */
-  XLA_FFI_DataType_F8E4M3FN = 20,  /* since FFI 0.1 */
-  XLA_FFI_DataType_F8E4M3B11FNUZ = 23,  /* since FFI 0.1 */
-  XLA_FFI_DataType_F8E5M2FNUZ = 24,  /* since FFI 0.1 */
-  XLA_FFI_DataType_F8E4M3FNUZ = 25,  /* since FFI 0.1 */
-  XLA_FFI_DataType_F4E2M1FN = 32,  /* since FFI 0.1 */
-  XLA_FFI_DataType_F8E8M0FNU = 33  /* since FFI 0.1 */
+  XLA_FFI_DataType_F8E5M2 = 19,        /* since FFI 0.1 */
+  XLA_FFI_DataType_F8E3M4 = 29,        /* since FFI 0.1 */
+  XLA_FFI_DataType_F8E4M3 = 28,        /* since FFI 0.1 */
+  XLA_FFI_DataType_F8E4M3FN = 20,      /* since FFI 0.1 */
+  XLA_FFI_DataType_F8E4M3B11FNUZ = 23, /* since FFI 0.1 */
+  XLA_FFI_DataType_F8E5M2FNUZ = 24,    /* since FFI 0.1 */
+  XLA_FFI_DataType_F8E4M3FNUZ = 25,    /* since FFI 0.1 */
+  XLA_FFI_DataType_F4E2M1FN = 32,      /* since FFI 0.1 */
+  XLA_FFI_DataType_F8E8M0FNU = 33      /* since FFI 0.1 */
 } XLA_FFI_DataType;
 
 typedef enum {
@@ -3387,11 +3387,11 @@ typedef enum {
 /* FFI 0.0 numbered PREPARE=0 INITIALIZE=1 EXECUTE=2; INSTANTIATE=0 was
  * inserted in 0.1. */
 typedef enum {
-  XLA_FFI_ExecutionStage_INSTANTIATE = 0,  /* since FFI 0.1 */
+  XLA_FFI_ExecutionStage_INSTANTIATE = 0, /* since FFI 0.1 */
   XLA_FFI_ExecutionStage_PREPARE = 1,
   XLA_FFI_ExecutionStage_INITIALIZE = 2,
   XLA_FFI_ExecutionStage_EXECUTE = 3,
-  XLA_FFI_ExecutionStage_RECORD = 4  /* since FFI 0.4 */
+  XLA_FFI_ExecutionStage_RECORD = 4       /* since FFI 0.4 */
 } XLA_FFI_ExecutionStage;
 
 typedef enum {
@@ -3465,8 +3465,8 @@ typedef struct XLA_FFI_Error_GetDetails_Args {
   size_t struct_size;
   XLA_FFI_InternalExtension *extension_start;
   XLA_FFI_Error *error;
-  const char *message;  /* out */
-  XLA_FFI_Error_Code errc;  /* out */
+  const char *message;     /* out */
+  XLA_FFI_Error_Code errc; /* out */
 } XLA_FFI_Error_GetDetails_Args;
 enum {
   XLA_FFI_Error_GetDetails_Args_STRUCT_SIZE =
@@ -3533,7 +3533,7 @@ enum {
 typedef struct XLA_FFI_Future_Create_Args {
   size_t struct_size;
   XLA_FFI_InternalExtension *extension_start;
-  XLA_FFI_Future *future;  /* out */
+  XLA_FFI_Future *future; /* out */
 } XLA_FFI_Future_Create_Args;
 enum {
   XLA_FFI_Future_Create_Args_STRUCT_SIZE =
@@ -3616,7 +3616,7 @@ struct XLA_FFI_CallFrame {
   XLA_FFI_Args args;
   XLA_FFI_Rets rets;
   XLA_FFI_Attrs attrs;
-  XLA_FFI_Future *future;  /* out, since FFI 0.1 */
+  XLA_FFI_Future *future; /* out, since FFI 0.1 */
 };
 enum {
   XLA_FFI_CallFrame_STRUCT_SIZE = PJRT_STRUCT_SIZE(XLA_FFI_CallFrame, attrs)
@@ -3625,11 +3625,11 @@ enum {
 /* 24 bytes in 0.0 (no instantiate), 32 in 0.1-0.3, 40 from 0.4 (record
  * appended); embedded by value in Handler_Register_Args, so traits moves. */
 typedef struct XLA_FFI_Handler_Bundle {
-  XLA_FFI_Handler *instantiate;  /* since FFI 0.1 */
+  XLA_FFI_Handler *instantiate; /* since FFI 0.1 */
   XLA_FFI_Handler *prepare;
   XLA_FFI_Handler *initialize;
   XLA_FFI_Handler *execute;
-  XLA_FFI_Handler *record;  /* since FFI 0.4 */
+  XLA_FFI_Handler *record;      /* since FFI 0.4 */
 } XLA_FFI_Handler_Bundle;
 
 /* Size 76 (0.0), 84 (0.1-0.3), 92 (0.4+); the runtime tells them apart by
@@ -3656,7 +3656,7 @@ typedef struct XLA_FFI_Type_Register_Args {
   size_t struct_size;
   XLA_FFI_InternalExtension *extension_start;
   XLA_FFI_ByteSpan name;
-  XLA_FFI_TypeId *type_id;  /* plugin fills the memory */
+  XLA_FFI_TypeId *type_id; /* plugin fills the memory */
   const XLA_FFI_TypeInfo *type_info;
 } XLA_FFI_Type_Register_Args;
 enum {
@@ -3672,7 +3672,7 @@ typedef struct XLA_FFI_InvokeContext_FindExtension_Args {
   XLA_FFI_InternalExtension *extension_start;
   XLA_FFI_InvokeContext *ctx;
   int64_t extension_type;
-  const XLA_FFI_Extension *extension;  /* out */
+  const XLA_FFI_Extension *extension; /* out */
 } XLA_FFI_InvokeContext_FindExtension_Args;
 enum {
   XLA_FFI_InvokeContext_FindExtension_Args_STRUCT_SIZE =
@@ -3688,7 +3688,7 @@ typedef struct XLA_FFI_InvokeContext_Get_Args {
   XLA_FFI_InternalExtension *extension_start;
   XLA_FFI_InvokeContext *ctx;
   XLA_FFI_TypeId *type_id;
-  void *data;  /* out */
+  void *data; /* out */
 } XLA_FFI_InvokeContext_Get_Args;
 enum {
   XLA_FFI_InvokeContext_Get_Args_STRUCT_SIZE =
@@ -3703,7 +3703,7 @@ typedef struct XLA_FFI_CustomOptions_Get_Args {
   size_t struct_size;
   XLA_FFI_InternalExtension *extension_start;
   XLA_FFI_InvokeContext *ctx;
-  const XLA_FFI_Attrs *attrs;  /* out */
+  const XLA_FFI_Attrs *attrs; /* out */
 } XLA_FFI_CustomOptions_Get_Args;
 enum {
   XLA_FFI_CustomOptions_Get_Args_STRUCT_SIZE =
@@ -3718,7 +3718,7 @@ typedef struct XLA_FFI_State_Set_Args {
   size_t struct_size;
   XLA_FFI_InternalExtension *extension_start;
   XLA_FFI_InvokeContext *ctx;
-  XLA_FFI_ExecutionStage stage;  /* since FFI 0.3 */
+  XLA_FFI_ExecutionStage stage; /* since FFI 0.3 */
   XLA_FFI_TypeId *type_id;
   void *state;
 } XLA_FFI_State_Set_Args;
@@ -3734,9 +3734,9 @@ typedef struct XLA_FFI_State_Get_Args {
   size_t struct_size;
   XLA_FFI_InternalExtension *extension_start;
   XLA_FFI_InvokeContext *ctx;
-  XLA_FFI_ExecutionStage stage;  /* since FFI 0.3 */
+  XLA_FFI_ExecutionStage stage; /* since FFI 0.3 */
   XLA_FFI_TypeId *type_id;
-  void *state;  /* out */
+  void *state;                  /* out */
 } XLA_FFI_State_Get_Args;
 enum {
   XLA_FFI_State_Get_Args_STRUCT_SIZE =
@@ -3750,7 +3750,7 @@ typedef struct XLA_FFI_Stream_Get_Args {
   size_t struct_size;
   XLA_FFI_InternalExtension *extension_start;
   XLA_FFI_InvokeContext *ctx;
-  void *stream;  /* out */
+  void *stream; /* out */
 } XLA_FFI_Stream_Get_Args;
 enum {
   XLA_FFI_Stream_Get_Args_STRUCT_SIZE =
@@ -3766,7 +3766,7 @@ typedef struct XLA_FFI_DeviceMemory_Allocate_Args {
   XLA_FFI_InvokeContext *ctx;
   size_t size;
   size_t alignment;
-  void *data;  /* out */
+  void *data; /* out */
 } XLA_FFI_DeviceMemory_Allocate_Args;
 enum {
   XLA_FFI_DeviceMemory_Allocate_Args_STRUCT_SIZE =
@@ -3814,7 +3814,7 @@ typedef struct XLA_FFI_ThreadPool_NumThreads_Args {
   size_t struct_size;
   XLA_FFI_InternalExtension *extension_start;
   XLA_FFI_InvokeContext *ctx;
-  int64_t *num_threads;  /* plugin fills the memory */
+  int64_t *num_threads; /* plugin fills the memory */
 } XLA_FFI_ThreadPool_NumThreads_Args;
 enum {
   XLA_FFI_ThreadPool_NumThreads_Args_STRUCT_SIZE =
@@ -3829,7 +3829,7 @@ typedef struct XLA_FFI_RunId_Get_Args {
   size_t struct_size;
   XLA_FFI_InternalExtension *extension_start;
   XLA_FFI_InvokeContext *ctx;
-  int64_t run_id;  /* out */
+  int64_t run_id; /* out */
 } XLA_FFI_RunId_Get_Args;
 enum {
   XLA_FFI_RunId_Get_Args_STRUCT_SIZE =
@@ -3843,7 +3843,7 @@ typedef struct XLA_FFI_DeviceOrdinal_Get_Args {
   size_t struct_size;
   XLA_FFI_InternalExtension *extension_start;
   XLA_FFI_InvokeContext *ctx;
-  int32_t device_ordinal;  /* out */
+  int32_t device_ordinal; /* out */
 } XLA_FFI_DeviceOrdinal_Get_Args;
 enum {
   XLA_FFI_DeviceOrdinal_Get_Args_STRUCT_SIZE =
@@ -3858,7 +3858,7 @@ typedef struct XLA_FFI_Metadata {
   size_t struct_size;
   XLA_FFI_Api_Version api_version;
   XLA_FFI_Handler_Traits traits;
-  XLA_FFI_TypeId state_type_id;  /* since FFI 0.2 */
+  XLA_FFI_TypeId state_type_id; /* since FFI 0.2 */
 } XLA_FFI_Metadata;
 enum {
   XLA_FFI_Metadata_STRUCT_SIZE = PJRT_STRUCT_SIZE(XLA_FFI_Metadata, traits)
@@ -3876,7 +3876,7 @@ enum {
 struct XLA_FFI_Api {
   size_t struct_size;
   XLA_FFI_InternalExtension *extension_start;
-  XLA_FFI_Api_Version api_version;  /* since FFI 0.1 */
+  XLA_FFI_Api_Version api_version; /* since FFI 0.1 */
   const XLA_FFI_InternalApi *internal_api;
   PJRT_ABI_TYPE(XLA_FFI_Error_Create) *XLA_FFI_Error_Create;
   /* since FFI 0.4 */
@@ -3964,8 +3964,8 @@ typedef struct PLUGIN_Profiler_Error_Message_Args {
   size_t struct_size;
   void *priv;
   const PLUGIN_Profiler_Error *error;
-  const char *message;  /* out */
-  size_t message_size;  /* out */
+  const char *message; /* out */
+  size_t message_size; /* out */
 } PLUGIN_Profiler_Error_Message_Args;
 enum {
   PLUGIN_Profiler_Error_Message_Args_STRUCT_SIZE =
@@ -3980,7 +3980,7 @@ typedef struct PLUGIN_Profiler_Error_GetCode_Args {
   size_t struct_size;
   void *priv;
   const PLUGIN_Profiler_Error *error;
-  int code;  /* out */
+  int code; /* out */
 } PLUGIN_Profiler_Error_GetCode_Args;
 enum {
   PLUGIN_Profiler_Error_GetCode_Args_STRUCT_SIZE =
@@ -3995,7 +3995,7 @@ typedef struct PLUGIN_Profiler_Create_Args {
   size_t struct_size;
   const char *options;
   size_t options_size;
-  PLUGIN_Profiler *profiler;  /* out */
+  PLUGIN_Profiler *profiler; /* out */
 } PLUGIN_Profiler_Create_Args;
 enum {
   PLUGIN_Profiler_Create_Args_STRUCT_SIZE =
@@ -4049,8 +4049,8 @@ typedef PLUGIN_Profiler_Error *PLUGIN_Profiler_Stop(
 typedef struct PLUGIN_Profiler_CollectData_Args {
   size_t struct_size;
   PLUGIN_Profiler *profiler;
-  uint8_t *buffer;  /* plugin fills the memory */
-  size_t buffer_size_in_bytes;  /* out */
+  uint8_t *buffer;             /* plugin fills the memory */
+  size_t buffer_size_in_bytes; /* out */
 } PLUGIN_Profiler_CollectData_Args;
 enum {
   PLUGIN_Profiler_CollectData_Args_STRUCT_SIZE =
@@ -4065,7 +4065,7 @@ typedef PLUGIN_Profiler_Error *PLUGIN_Profiler_CollectData(
 typedef struct PLUGIN_Profiler_Consume_Args {
   size_t struct_size;
   PLUGIN_Profiler *profiler;
-  PLUGIN_Profiler_ConsumeResult *result;  /* out */
+  PLUGIN_Profiler_ConsumeResult *result; /* out */
 } PLUGIN_Profiler_Consume_Args;
 enum {
   PLUGIN_Profiler_Consume_Args_STRUCT_SIZE =
@@ -4095,8 +4095,8 @@ typedef struct PLUGIN_Profiler_Serialize_Args {
   size_t struct_size;
   PLUGIN_Profiler *profiler;
   PLUGIN_Profiler_ConsumeResult *consume_result;
-  const uint8_t *serialized_bytes;  /* out */
-  size_t serialized_size;  /* out */
+  const uint8_t *serialized_bytes; /* out */
+  size_t serialized_size;          /* out */
 } PLUGIN_Profiler_Serialize_Args;
 enum {
   PLUGIN_Profiler_Serialize_Args_STRUCT_SIZE =
@@ -4120,10 +4120,10 @@ typedef struct PLUGIN_Profiler_Api {
   PLUGIN_Profiler_Start *start;
   PLUGIN_Profiler_Stop *stop;
   PLUGIN_Profiler_CollectData *collect_data;
-  PLUGIN_Profiler_Consume *consume;  /* since 0.113 */
+  PLUGIN_Profiler_Consume *consume;     /* since 0.113 */
   /* since 0.113 */
   PLUGIN_Profiler_ConsumeResult_Destroy *consume_result_destroy;
-  PLUGIN_Profiler_Serialize *serialize;  /* since 0.113 */
+  PLUGIN_Profiler_Serialize *serialize; /* since 0.113 */
 } PLUGIN_Profiler_Api;
 enum {
   PLUGIN_Profiler_Api_STRUCT_SIZE =
@@ -4156,8 +4156,8 @@ struct PJRT_DeviceEvent_FunctionTable {
                    void *user_arg);
   int (*get_error_if_present)(void *device_event, PJRT_Error_Code *code,
                               const char **message, size_t *message_size);
-  const PJRT_DeviceEvent_FunctionTable *parent;  /* since 0.106 */
-  PJRT_DeviceEvent_State (*get_state)(void *device_event);  /* since 0.106 */
+  const PJRT_DeviceEvent_FunctionTable *parent;            /* since 0.106 */
+  PJRT_DeviceEvent_State (*get_state)(void *device_event); /* since 0.106 */
   /* since 0.108 */
   intptr_t (*get_definition_stream)(void *device_event,
                                     uint64_t *sequence_number);
@@ -4224,7 +4224,7 @@ typedef struct PJRT_Gpu_Register_Custom_Call_Args {
   void *handler_prepare;
   void *handler_initialize;
   void *handler_execute;
-  uint32_t traits;  /* since 0.114 */
+  uint32_t traits; /* since 0.114 */
 } PJRT_Gpu_Register_Custom_Call_Args;
 enum {
   PJRT_Gpu_Register_Custom_Call_Args_STRUCT_SIZE =
@@ -4240,7 +4240,7 @@ typedef PJRT_Error *PJRT_Gpu_Register_Custom_Call(
 typedef struct PJRT_Gpu_Custom_Call {
   PJRT_Extension_Base base;
   PJRT_Gpu_Register_Custom_Call *custom_call;
-  bool custom_call_handles_traits;  /* since 0.114 */
+  bool custom_call_handles_traits; /* since 0.114 */
 } PJRT_Gpu_Custom_Call;
 enum {
   PJRT_Gpu_Custom_Call_STRUCT_SIZE =
@@ -4306,9 +4306,9 @@ typedef struct JAX_CustomCallPartitioner_Partition_Args {
   JAX_CustomCallPartitioner_aval *op_args;
   JAX_CustomCallPartitioner_aval op_result;
   JAX_CustomCallPartitioner_string backend_config;
-  JAX_CustomCallPartitioner_string mlir_module;  /* out */
+  JAX_CustomCallPartitioner_string mlir_module;     /* out */
   JAX_CustomCallPartitioner_string *args_sharding;  /* out */
-  JAX_CustomCallPartitioner_string result_sharding;  /* out */
+  JAX_CustomCallPartitioner_string result_sharding; /* out */
 } JAX_CustomCallPartitioner_Partition_Args;
 
 typedef struct JAX_CustomCallPartitioner_InferShardingFromOperands_Args {
@@ -4317,15 +4317,15 @@ typedef struct JAX_CustomCallPartitioner_InferShardingFromOperands_Args {
   JAX_CustomCallPartitioner_aval *op_args;
   JAX_CustomCallPartitioner_string result_shape;
   JAX_CustomCallPartitioner_string backend_config;
-  bool has_result_sharding;  /* out */
-  JAX_CustomCallPartitioner_string result_sharding;  /* out */
+  bool has_result_sharding;                         /* out */
+  JAX_CustomCallPartitioner_string result_sharding; /* out */
 } JAX_CustomCallPartitioner_InferShardingFromOperands_Args;
 
 typedef struct JAX_CustomCallPartitioner_PropagateUserSharding_Args {
   JAX_CustomCallPartitioner_version_and_error header;
   JAX_CustomCallPartitioner_string backend_config;
   JAX_CustomCallPartitioner_string result_shape;
-  JAX_CustomCallPartitioner_string result_sharding;  /* in, out */
+  JAX_CustomCallPartitioner_string result_sharding; /* in, out */
 } JAX_CustomCallPartitioner_PropagateUserSharding_Args;
 
 struct JAX_CustomCallPartitioner_Callbacks {
@@ -4398,7 +4398,7 @@ enum {
 typedef struct PJRT_Get_Stream_For_External_Ready_Events_Args {
   size_t struct_size;
   PJRT_Device *device;
-  intptr_t stream;  /* out */
+  intptr_t stream; /* out */
 } PJRT_Get_Stream_For_External_Ready_Events_Args;
 enum {
   PJRT_Get_Stream_For_External_Ready_Events_Args_STRUCT_SIZE =
@@ -4463,10 +4463,10 @@ typedef struct PJRT_Layouts_MemoryLayout_Serialize_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Layouts_MemoryLayout *layout;
-  const char *serialized_bytes;  /* out */
-  size_t serialized_bytes_size;  /* out */
-  PJRT_Layouts_SerializedLayout *serialized_layout;  /* out */
-  void (*serialized_layout_deleter)(PJRT_Layouts_SerializedLayout *);  /* out */
+  const char *serialized_bytes;                                       /* out */
+  size_t serialized_bytes_size;                                       /* out */
+  PJRT_Layouts_SerializedLayout *serialized_layout;                   /* out */
+  void (*serialized_layout_deleter)(PJRT_Layouts_SerializedLayout *); /* out */
 } PJRT_Layouts_MemoryLayout_Serialize_Args;
 enum {
   PJRT_Layouts_MemoryLayout_Serialize_Args_STRUCT_SIZE =
@@ -4483,7 +4483,7 @@ typedef struct PJRT_Layouts_PJRT_Buffer_MemoryLayout_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Buffer *buffer;
-  PJRT_Layouts_MemoryLayout *layout;  /* out */
+  PJRT_Layouts_MemoryLayout *layout; /* out */
 } PJRT_Layouts_PJRT_Buffer_MemoryLayout_Args;
 enum {
   PJRT_Layouts_PJRT_Buffer_MemoryLayout_Args_STRUCT_SIZE =
@@ -4501,7 +4501,7 @@ typedef struct PJRT_Layouts_PJRT_Client_GetDefaultLayout_Args {
   PJRT_Buffer_Type type;
   const int64_t *dims;
   size_t num_dims;
-  PJRT_Layouts_MemoryLayout *layout;  /* out */
+  PJRT_Layouts_MemoryLayout *layout; /* out */
 } PJRT_Layouts_PJRT_Client_GetDefaultLayout_Args;
 enum {
   PJRT_Layouts_PJRT_Client_GetDefaultLayout_Args_STRUCT_SIZE =
@@ -4519,7 +4519,7 @@ typedef struct PJRT_Layouts_PJRT_Topology_GetDefaultLayout_Args {
   PJRT_Buffer_Type type;
   const int64_t *dims;
   size_t num_dims;
-  PJRT_Layouts_MemoryLayout *layout;  /* out */
+  PJRT_Layouts_MemoryLayout *layout; /* out */
 } PJRT_Layouts_PJRT_Topology_GetDefaultLayout_Args;
 enum {
   PJRT_Layouts_PJRT_Topology_GetDefaultLayout_Args_STRUCT_SIZE =
@@ -4534,8 +4534,8 @@ typedef struct PJRT_Layouts_PJRT_Executable_GetOutputLayouts_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Executable *executable;
-  size_t num_outputs;  /* out */
-  PJRT_Layouts_MemoryLayout **layouts;  /* out */
+  size_t num_outputs;                  /* out */
+  PJRT_Layouts_MemoryLayout **layouts; /* out */
 } PJRT_Layouts_PJRT_Executable_GetOutputLayouts_Args;
 enum {
   PJRT_Layouts_PJRT_Executable_GetOutputLayouts_Args_STRUCT_SIZE =
@@ -4552,8 +4552,8 @@ typedef struct PJRT_Layouts_PJRT_Executable_GetParameterLayouts_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Executable *executable;
-  size_t num_parameters;  /* out */
-  PJRT_Layouts_MemoryLayout **layouts;  /* out */
+  size_t num_parameters;               /* out */
+  PJRT_Layouts_MemoryLayout **layouts; /* out */
 } PJRT_Layouts_PJRT_Executable_GetParameterLayouts_Args;
 enum {
   PJRT_Layouts_PJRT_Executable_GetParameterLayouts_Args_STRUCT_SIZE =
@@ -4618,7 +4618,7 @@ typedef struct PJRT_FFI_Type_Register_Args {
   PJRT_Extension_Base *extension_start;
   const char *type_name;
   size_t type_name_size;
-  int64_t type_id;  /* in, out */
+  int64_t type_id; /* in, out */
   PJRT_FFI_Type_Info *type_info;
 } PJRT_FFI_Type_Register_Args;
 enum {
@@ -4679,9 +4679,9 @@ typedef PJRT_Error *PJRT_FFI_Register_Handler(
  * whose 40-byte args equal the first 40 bytes of the version 3 args. */
 typedef struct PJRT_FFI_Extension {
   PJRT_Extension_Base base;
-  PJRT_FFI_Type_Register *type_register;  /* since 0.81 or earlier */
+  PJRT_FFI_Type_Register *type_register;       /* since 0.81 or earlier */
   PJRT_FFI_UserData_Add *user_data_add;
-  PJRT_FFI_Register_Handler *register_handler;  /* since 0.74 or earlier */
+  PJRT_FFI_Register_Handler *register_handler; /* since 0.74 or earlier */
 } PJRT_FFI_Extension;
 enum {
   PJRT_FFI_Extension_STRUCT_SIZE =
@@ -4703,9 +4703,9 @@ typedef struct PJRT_DeviceDescription_MemoryDescriptions_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_DeviceDescription *device_description;
-  const PJRT_MemoryDescription *const *memory_descriptions;  /* out */
-  size_t num_memory_descriptions;  /* out */
-  size_t default_memory_index;  /* out */
+  const PJRT_MemoryDescription *const *memory_descriptions; /* out */
+  size_t num_memory_descriptions;                           /* out */
+  size_t default_memory_index;                              /* out */
 } PJRT_DeviceDescription_MemoryDescriptions_Args;
 enum {
   PJRT_DeviceDescription_MemoryDescriptions_Args_STRUCT_SIZE =
@@ -4722,9 +4722,9 @@ typedef struct PJRT_MemoryDescription_Kind_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   const PJRT_MemoryDescription *memory_description;
-  const char *kind;  /* out */
-  size_t kind_size;  /* out */
-  int kind_id;  /* out */
+  const char *kind; /* out */
+  size_t kind_size; /* out */
+  int kind_id;      /* out */
 } PJRT_MemoryDescription_Kind_Args;
 enum {
   PJRT_MemoryDescription_Kind_Args_STRUCT_SIZE =
@@ -4771,11 +4771,11 @@ typedef struct PJRT_Triton_Compile_Args {
   int num_warps;
   int num_ctas;
   int num_stages;
-  const char *out_asm;  /* out */
-  size_t out_asm_size;  /* out */
-  int64_t out_smem_bytes;  /* out */
-  const char *out_path;  /* out */
-  size_t out_path_size;  /* out */
+  const char *out_asm;    /* out */
+  size_t out_asm_size;    /* out */
+  int64_t out_smem_bytes; /* out */
+  const char *out_path;   /* out */
+  size_t out_path_size;   /* out */
 } PJRT_Triton_Compile_Args;
 enum {
   PJRT_Triton_Compile_Args_STRUCT_SIZE =
@@ -4830,7 +4830,7 @@ typedef struct PJRT_RawBuffer_FunctionTable {
   /* since 0.113 */
   PJRT_Error *(*get_raw_buffer_async_value)(PJRT_RawBuffer *,
                                             PJRT_DeviceEvent *);
-  bool (*is_mutable)(const PJRT_RawBuffer *);  /* since 0.113 */
+  bool (*is_mutable)(const PJRT_RawBuffer *); /* since 0.113 */
   /* since 0.113 */
   PJRT_Error *(*slice)(PJRT_RawBuffer *raw_buffer, int64_t offset,
                        int64_t slice_size, PJRT_RawBuffer **sliced_buffer);
@@ -4858,7 +4858,7 @@ typedef struct PJRT_RawBuffer_CreateRawAliasOfBuffer_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Buffer *buffer;
-  PJRT_RawBuffer *raw_buffer;  /* out */
+  PJRT_RawBuffer *raw_buffer; /* out */
 } PJRT_RawBuffer_CreateRawAliasOfBuffer_Args;
 enum {
   PJRT_RawBuffer_CreateRawAliasOfBuffer_Args_STRUCT_SIZE =
@@ -4886,7 +4886,7 @@ typedef struct PJRT_RawBuffer_GetHostPointer_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_RawBuffer *buffer;
-  void *host_pointer;  /* out */
+  void *host_pointer; /* out */
 } PJRT_RawBuffer_GetHostPointer_Args;
 enum {
   PJRT_RawBuffer_GetHostPointer_Args_STRUCT_SIZE =
@@ -4901,7 +4901,7 @@ typedef struct PJRT_RawBuffer_GetOnDeviceSizeInBytes_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_RawBuffer *buffer;
-  size_t on_device_size_in_bytes;  /* out */
+  size_t on_device_size_in_bytes; /* out */
 } PJRT_RawBuffer_GetOnDeviceSizeInBytes_Args;
 enum {
   PJRT_RawBuffer_GetOnDeviceSizeInBytes_Args_STRUCT_SIZE =
@@ -4918,7 +4918,7 @@ typedef struct PJRT_RawBuffer_GetMemorySpace_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_RawBuffer *buffer;
-  PJRT_Memory *memory_space;  /* out */
+  PJRT_Memory *memory_space; /* out */
 } PJRT_RawBuffer_GetMemorySpace_Args;
 enum {
   PJRT_RawBuffer_GetMemorySpace_Args_STRUCT_SIZE =
@@ -4933,10 +4933,10 @@ typedef struct PJRT_RawBuffer_CopyRawDeviceToHost_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_RawBuffer *buffer;
-  void *dst;  /* plugin fills the memory */
+  void *dst;         /* plugin fills the memory */
   int64_t offset;
   int64_t transfer_size;
-  PJRT_Event *event;  /* out */
+  PJRT_Event *event; /* out */
 } PJRT_RawBuffer_CopyRawDeviceToHost_Args;
 enum {
   PJRT_RawBuffer_CopyRawDeviceToHost_Args_STRUCT_SIZE =
@@ -4955,7 +4955,7 @@ typedef struct PJRT_RawBuffer_CopyRawHostToDevice_Args {
   const void *src;
   int64_t offset;
   int64_t transfer_size;
-  PJRT_Event *event;  /* out */
+  PJRT_Event *event; /* out */
 } PJRT_RawBuffer_CopyRawHostToDevice_Args;
 enum {
   PJRT_RawBuffer_CopyRawHostToDevice_Args_STRUCT_SIZE =
@@ -5001,7 +5001,7 @@ typedef struct PJRT_PhaseCompiler PJRT_PhaseCompiler;
 typedef struct PJRT_PhaseCompile_Get_Compiler_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
-  const PJRT_PhaseCompiler *phase_compiler;  /* out */
+  const PJRT_PhaseCompiler *phase_compiler; /* out */
 } PJRT_PhaseCompile_Get_Compiler_Args;
 enum {
   PJRT_PhaseCompile_Get_Compiler_Args_STRUCT_SIZE =
@@ -5039,9 +5039,9 @@ typedef struct PJRT_PhaseCompile_Run_Phase_Args {
   const char *compile_options;
   size_t compile_options_size;
   PJRT_TopologyDescription *topology;
-  const char **output_programs;  /* out */
-  const size_t *output_programs_sizes;  /* out */
-  size_t num_output_programs;  /* out */
+  const char **output_programs;        /* out */
+  const size_t *output_programs_sizes; /* out */
+  size_t num_output_programs;          /* out */
 } PJRT_PhaseCompile_Run_Phase_Args;
 enum {
   PJRT_PhaseCompile_Run_Phase_Args_STRUCT_SIZE =
@@ -5057,9 +5057,9 @@ typedef struct PJRT_PhaseCompile_Get_PhaseNames_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   const PJRT_PhaseCompiler *phase_compiler;
-  const char **phase_names;  /* out */
-  const size_t *phase_names_sizes;  /* out */
-  size_t num_phase_names;  /* out */
+  const char **phase_names;        /* out */
+  const size_t *phase_names_sizes; /* out */
+  size_t num_phase_names;          /* out */
 } PJRT_PhaseCompile_Get_PhaseNames_Args;
 enum {
   PJRT_PhaseCompile_Get_PhaseNames_Args_STRUCT_SIZE =
@@ -5088,7 +5088,7 @@ enum {
 typedef void PJRT_PhaseCompile_C_Buffers_Destroy(
     PJRT_PhaseCompile_C_Buffers_Destroy_Args *args);
 
-/* Libtpu 0.0.52 (0.117) exposes 192 bytes; see the extension entry. */
+/* Libtpu 0.0.52 (0.117) exposes 192 bytes. */
 typedef struct PJRT_PhaseCompile_Extension {
   PJRT_Extension_Base base;
   PJRT_PhaseCompile_Get_Compiler *phase_compile_get_compiler;
@@ -5189,10 +5189,10 @@ typedef struct PJRT_Transfers_PJRT_Client_CrossHostSendBuffers_Args {
   PJRT_Buffer **buffers;
   const int32_t *dst_global_device_ids;
   const int64_t *transfer_keys;
-  PJRT_Event **send_events;  /* plugin fills the memory */
-  size_t num_tasks;  /* since 0.117 */
-  const int *task_ids;  /* since 0.117 */
-  const int64_t *incarnation_ids;  /* since 0.117 */
+  PJRT_Event **send_events;       /* plugin fills the memory */
+  size_t num_tasks;               /* since 0.117 */
+  const int *task_ids;            /* since 0.117 */
+  const int64_t *incarnation_ids; /* since 0.117 */
 } PJRT_Transfers_PJRT_Client_CrossHostSendBuffers_Args;
 enum {
   PJRT_Transfers_PJRT_Client_CrossHostSendBuffers_Args_STRUCT_SIZE =
@@ -5219,10 +5219,10 @@ typedef struct PJRT_Transfers_PJRT_Client_CrossHostReceiveBuffers_Args {
   PJRT_Device *device;
   const int32_t *src_global_device_ids;
   const int64_t *transfer_keys;
-  PJRT_Buffer **buffers;  /* plugin fills the memory */
-  size_t num_tasks;  /* since 0.117 */
-  const int *task_ids;  /* since 0.117 */
-  const int64_t *incarnation_ids;  /* since 0.117 */
+  PJRT_Buffer **buffers;          /* plugin fills the memory */
+  size_t num_tasks;               /* since 0.117 */
+  const int *task_ids;            /* since 0.117 */
+  const int64_t *incarnation_ids; /* since 0.117 */
 } PJRT_Transfers_PJRT_Client_CrossHostReceiveBuffers_Args;
 enum {
   PJRT_Transfers_PJRT_Client_CrossHostReceiveBuffers_Args_STRUCT_SIZE =
@@ -5256,9 +5256,9 @@ typedef struct PJRT_Transfers_PJRT_Client_MakeCrossHostReceiveBuffers_Args {
   PJRT_Buffer_MemoryLayout **layouts;
   PJRT_Device *device;
   PJRT_Transfers_CrossHostRecvNotifierInfo notifier;
-  PJRT_Buffer **buffers;  /* plugin fills the memory */
-  size_t num_buffers;  /* out */
-  bool allow_cancel_notifier;  /* since 0.116 */
+  PJRT_Buffer **buffers;      /* plugin fills the memory */
+  size_t num_buffers;         /* out */
+  bool allow_cancel_notifier; /* since 0.116 */
 } PJRT_Transfers_PJRT_Client_MakeCrossHostReceiveBuffers_Args;
 enum {
   PJRT_Transfers_PJRT_Client_MakeCrossHostReceiveBuffers_Args_STRUCT_SIZE =
@@ -5290,7 +5290,7 @@ typedef struct PJRT_Transfers_PJRT_Buffer_CopyToRemoteDevice_Args {
   char **serialized_descriptor;
   size_t *serialized_descriptor_size;
   PJRT_Transfers_CrossHostRemoteSendCallbackInfo on_done;
-  PJRT_Transfers_DescriptorDestructor descriptor_destructor;  /* since 0.104 */
+  PJRT_Transfers_DescriptorDestructor descriptor_destructor; /* since 0.104 */
 } PJRT_Transfers_PJRT_Buffer_CopyToRemoteDevice_Args;
 enum {
   PJRT_Transfers_PJRT_Buffer_CopyToRemoteDevice_Args_STRUCT_SIZE =
@@ -5338,7 +5338,7 @@ typedef struct PJRT_ExecutableMetadata {
 /* No struct_size. */
 typedef struct PJRT_ExecutableMetadata_GetExecutableMetadata_Args {
   PJRT_Executable *executable;
-  PJRT_ExecutableMetadata *metadata;  /* plugin fills the memory */
+  PJRT_ExecutableMetadata *metadata; /* plugin fills the memory */
 } PJRT_ExecutableMetadata_GetExecutableMetadata_Args;
 enum {
   PJRT_ExecutableMetadata_GetExecutableMetadata_Args_STRUCT_SIZE =
@@ -5480,7 +5480,7 @@ typedef struct PJRT_HostAllocator_GetPreferredAlignment_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Client *client;
-  size_t preferred_alignment;  /* out */
+  size_t preferred_alignment; /* out */
 } PJRT_HostAllocator_GetPreferredAlignment_Args;
 enum {
   PJRT_HostAllocator_GetPreferredAlignment_Args_STRUCT_SIZE =
@@ -5499,7 +5499,7 @@ typedef struct PJRT_HostAllocator_Allocate_Args {
   PJRT_Client *client;
   size_t size;
   size_t alignment;
-  void *ptr;  /* out */
+  void *ptr; /* out */
 } PJRT_HostAllocator_Allocate_Args;
 enum {
   PJRT_HostAllocator_Allocate_Args_STRUCT_SIZE =
@@ -5552,7 +5552,7 @@ typedef struct PJRT_TpuTopology_Subslice_Args {
   size_t chips_per_host_bounds_num_dims;
   const int32_t *host_bounds;
   size_t host_bounds_num_dims;
-  PJRT_TopologyDescription *subslice_topology;  /* out */
+  PJRT_TopologyDescription *subslice_topology; /* out */
 } PJRT_TpuTopology_Subslice_Args;
 enum {
   PJRT_TpuTopology_Subslice_Args_STRUCT_SIZE =
@@ -5566,7 +5566,7 @@ typedef PJRT_Error *PJRT_TpuTopology_Subslice(
 typedef struct PJRT_TpuTopology_IsSubsliceTopology_Args {
   size_t struct_size;
   const PJRT_TopologyDescription *topology;
-  bool is_subslice_topology;  /* out */
+  bool is_subslice_topology; /* out */
 } PJRT_TpuTopology_IsSubsliceTopology_Args;
 enum {
   PJRT_TpuTopology_IsSubsliceTopology_Args_STRUCT_SIZE =
@@ -5586,7 +5586,7 @@ typedef struct PJRT_TpuTopology_SubsliceDeviceIdFromFullDeviceId_Args {
   const int32_t *subslice_origin;
   size_t subslice_origin_dim_num;
   int32_t full_device_id;
-  int32_t subslice_device_id;  /* out */
+  int32_t subslice_device_id; /* out */
 } PJRT_TpuTopology_SubsliceDeviceIdFromFullDeviceId_Args;
 enum {
   PJRT_TpuTopology_SubsliceDeviceIdFromFullDeviceId_Args_STRUCT_SIZE =
@@ -5604,7 +5604,7 @@ typedef struct PJRT_TpuTopology_ReplaceHostBounds_Args {
   const PJRT_TopologyDescription *topology;
   const int32_t *host_bounds;
   size_t host_bounds_dim_num;
-  PJRT_TopologyDescription *new_topology;  /* out */
+  PJRT_TopologyDescription *new_topology; /* out */
 } PJRT_TpuTopology_ReplaceHostBounds_Args;
 enum {
   PJRT_TpuTopology_ReplaceHostBounds_Args_STRUCT_SIZE =
@@ -5618,7 +5618,7 @@ typedef PJRT_Error *PJRT_TpuTopology_ReplaceHostBounds(
 typedef struct PJRT_TpuTopology_IsEnhancedBarrierEnabled_Args {
   size_t struct_size;
   const PJRT_TopologyDescription *topology;
-  bool is_enhanced_barrier_enabled;  /* out */
+  bool is_enhanced_barrier_enabled; /* out */
 } PJRT_TpuTopology_IsEnhancedBarrierEnabled_Args;
 enum {
   PJRT_TpuTopology_IsEnhancedBarrierEnabled_Args_STRUCT_SIZE =
@@ -5634,7 +5634,7 @@ typedef PJRT_Error *PJRT_TpuTopology_IsEnhancedBarrierEnabled(
 typedef struct PJRT_TpuTopology_HasLimitedIciConnectivity_Args {
   size_t struct_size;
   const PJRT_TopologyDescription *topology;
-  bool has_limited_ici_connectivity;  /* out */
+  bool has_limited_ici_connectivity; /* out */
 } PJRT_TpuTopology_HasLimitedIciConnectivity_Args;
 enum {
   PJRT_TpuTopology_HasLimitedIciConnectivity_Args_STRUCT_SIZE =
@@ -5652,7 +5652,7 @@ typedef struct PJRT_TpuTopology_IsReachableOverLimitedIci_Args {
   const PJRT_TopologyDescription *topology;
   int32_t source_chip_id;
   int32_t dest_chip_id;
-  bool is_reachable_over_limited_ici;  /* out */
+  bool is_reachable_over_limited_ici; /* out */
 } PJRT_TpuTopology_IsReachableOverLimitedIci_Args;
 enum {
   PJRT_TpuTopology_IsReachableOverLimitedIci_Args_STRUCT_SIZE =
@@ -5668,7 +5668,7 @@ typedef PJRT_Error *PJRT_TpuTopology_IsReachableOverLimitedIci(
 typedef struct PJRT_TpuTopology_ProcessCount_Args {
   size_t struct_size;
   const PJRT_TopologyDescription *topology;
-  int32_t process_count;  /* out */
+  int32_t process_count; /* out */
 } PJRT_TpuTopology_ProcessCount_Args;
 enum {
   PJRT_TpuTopology_ProcessCount_Args_STRUCT_SIZE =
@@ -5682,7 +5682,7 @@ typedef PJRT_Error *PJRT_TpuTopology_ProcessCount(
 typedef struct PJRT_TpuTopology_ChipsPerProcess_Args {
   size_t struct_size;
   const PJRT_TopologyDescription *topology;
-  int32_t chips_per_process;  /* out */
+  int32_t chips_per_process; /* out */
 } PJRT_TpuTopology_ChipsPerProcess_Args;
 enum {
   PJRT_TpuTopology_ChipsPerProcess_Args_STRUCT_SIZE =
@@ -5696,7 +5696,7 @@ typedef PJRT_Error *PJRT_TpuTopology_ChipsPerProcess(
 typedef struct PJRT_TpuTopology_CoreCountPerChip_Args {
   size_t struct_size;
   const PJRT_TopologyDescription *topology;
-  int32_t core_count_of_default_type_per_chip;  /* out */
+  int32_t core_count_of_default_type_per_chip; /* out */
 } PJRT_TpuTopology_CoreCountPerChip_Args;
 enum {
   PJRT_TpuTopology_CoreCountPerChip_Args_STRUCT_SIZE =
@@ -5712,7 +5712,7 @@ typedef PJRT_Error *PJRT_TpuTopology_CoreCountPerChip(
 typedef struct PJRT_TpuTopology_ChipCount_Args {
   size_t struct_size;
   const PJRT_TopologyDescription *topology;
-  int32_t chip_count;  /* out */
+  int32_t chip_count; /* out */
 } PJRT_TpuTopology_ChipCount_Args;
 enum {
   PJRT_TpuTopology_ChipCount_Args_STRUCT_SIZE =
@@ -5726,7 +5726,7 @@ typedef PJRT_Error *PJRT_TpuTopology_ChipCount(
 typedef struct PJRT_TpuTopology_CoreCount_Args {
   size_t struct_size;
   const PJRT_TopologyDescription *topology;
-  int32_t core_count_of_default_type;  /* out */
+  int32_t core_count_of_default_type; /* out */
 } PJRT_TpuTopology_CoreCount_Args;
 enum {
   PJRT_TpuTopology_CoreCount_Args_STRUCT_SIZE =
@@ -5742,7 +5742,7 @@ typedef PJRT_Error *PJRT_TpuTopology_CoreCount(
 typedef struct PJRT_TpuTopology_LogiDeviceCount_Args {
   size_t struct_size;
   const PJRT_TopologyDescription *topology;
-  int32_t logical_device_count_of_default_type;  /* out */
+  int32_t logical_device_count_of_default_type; /* out */
 } PJRT_TpuTopology_LogiDeviceCount_Args;
 enum {
   PJRT_TpuTopology_LogiDeviceCount_Args_STRUCT_SIZE =
@@ -5758,7 +5758,7 @@ typedef PJRT_Error *PJRT_TpuTopology_LogiDeviceCount(
 typedef struct PJRT_TpuTopology_LogiDeviceCountPerProcess_Args {
   size_t struct_size;
   const PJRT_TopologyDescription *topology;
-  int32_t logical_device_count_of_default_type_per_process;  /* out */
+  int32_t logical_device_count_of_default_type_per_process; /* out */
 } PJRT_TpuTopology_LogiDeviceCountPerProcess_Args;
 enum {
   PJRT_TpuTopology_LogiDeviceCountPerProcess_Args_STRUCT_SIZE =
@@ -5774,7 +5774,7 @@ typedef PJRT_Error *PJRT_TpuTopology_LogiDeviceCountPerProcess(
 typedef struct PJRT_TpuTopology_LogiDeviceCountPerChip_Args {
   size_t struct_size;
   const PJRT_TopologyDescription *topology;
-  int32_t logical_device_count_of_default_type_per_chip;  /* out */
+  int32_t logical_device_count_of_default_type_per_chip; /* out */
 } PJRT_TpuTopology_LogiDeviceCountPerChip_Args;
 enum {
   PJRT_TpuTopology_LogiDeviceCountPerChip_Args_STRUCT_SIZE =
@@ -5790,7 +5790,7 @@ typedef PJRT_Error *PJRT_TpuTopology_LogiDeviceCountPerChip(
 typedef struct PJRT_TpuTopology_CoreCountPerProcess_Args {
   size_t struct_size;
   const PJRT_TopologyDescription *topology;
-  int32_t core_count_of_default_type_per_process;  /* out */
+  int32_t core_count_of_default_type_per_process; /* out */
 } PJRT_TpuTopology_CoreCountPerProcess_Args;
 enum {
   PJRT_TpuTopology_CoreCountPerProcess_Args_STRUCT_SIZE =
@@ -5807,8 +5807,8 @@ typedef struct PJRT_TpuTopology_ProcessIds_Args {
   size_t struct_size;
   const PJRT_TopologyDescription *topology;
   int32_t max_process_ids;
-  int32_t *process_ids;  /* plugin fills the memory */
-  size_t num_process_ids;  /* out */
+  int32_t *process_ids;   /* plugin fills the memory */
+  size_t num_process_ids; /* out */
 } PJRT_TpuTopology_ProcessIds_Args;
 enum {
   PJRT_TpuTopology_ProcessIds_Args_STRUCT_SIZE =
@@ -5824,8 +5824,8 @@ typedef struct PJRT_TpuTopology_LogiDeviceIdsOnProcess_Args {
   const PJRT_TopologyDescription *topology;
   int32_t process_id;
   int32_t max_logical_device_ids;
-  int32_t *logical_device_of_default_type_ids;  /* plugin fills the memory */
-  size_t num_logical_device_ids;  /* out */
+  int32_t *logical_device_of_default_type_ids; /* plugin fills the memory */
+  size_t num_logical_device_ids;               /* out */
 } PJRT_TpuTopology_LogiDeviceIdsOnProcess_Args;
 enum {
   PJRT_TpuTopology_LogiDeviceIdsOnProcess_Args_STRUCT_SIZE =
@@ -5842,8 +5842,8 @@ typedef struct PJRT_TpuTopology_ProcIdAndIdxOnProcForChip_Args {
   size_t struct_size;
   const PJRT_TopologyDescription *topology;
   int32_t chip_id;
-  int32_t process_id;  /* out */
-  int32_t index_on_process;  /* out */
+  int32_t process_id;       /* out */
+  int32_t index_on_process; /* out */
 } PJRT_TpuTopology_ProcIdAndIdxOnProcForChip_Args;
 enum {
   PJRT_TpuTopology_ProcIdAndIdxOnProcForChip_Args_STRUCT_SIZE =
@@ -5860,8 +5860,8 @@ typedef struct PJRT_TpuTopology_ProcIdAndIdxOnProcForLogiDevice_Args {
   size_t struct_size;
   const PJRT_TopologyDescription *topology;
   int32_t device_id;
-  int32_t process_id;  /* out */
-  int32_t index_on_process;  /* out */
+  int32_t process_id;       /* out */
+  int32_t index_on_process; /* out */
 } PJRT_TpuTopology_ProcIdAndIdxOnProcForLogiDevice_Args;
 enum {
   PJRT_TpuTopology_ProcIdAndIdxOnProcForLogiDevice_Args_STRUCT_SIZE =
@@ -5879,8 +5879,8 @@ typedef struct PJRT_TpuTopology_ProcessCoordFromId_Args {
   const PJRT_TopologyDescription *topology;
   int32_t process_id;
   size_t coords_max_dims;
-  int32_t *coords;  /* plugin fills the memory */
-  size_t coords_num_dims;  /* out */
+  int32_t *coords;        /* plugin fills the memory */
+  size_t coords_num_dims; /* out */
 } PJRT_TpuTopology_ProcessCoordFromId_Args;
 enum {
   PJRT_TpuTopology_ProcessCoordFromId_Args_STRUCT_SIZE =
@@ -5898,7 +5898,7 @@ typedef struct PJRT_TpuTopology_ChipIdFromCoord_Args {
   const PJRT_TopologyDescription *topology;
   const int32_t *coords;
   size_t coords_num_dims;
-  int32_t chip_id;  /* out */
+  int32_t chip_id; /* out */
 } PJRT_TpuTopology_ChipIdFromCoord_Args;
 enum {
   PJRT_TpuTopology_ChipIdFromCoord_Args_STRUCT_SIZE =
@@ -5915,7 +5915,7 @@ typedef struct PJRT_TpuTopology_LogiDeviceIdFromChipCoordAndIdx_Args {
   const int32_t *chip_coords;
   size_t chip_coords_num_dims;
   int32_t logical_device_index_on_chip;
-  int32_t logical_device_of_default_type_id;  /* out */
+  int32_t logical_device_of_default_type_id; /* out */
 } PJRT_TpuTopology_LogiDeviceIdFromChipCoordAndIdx_Args;
 enum {
   PJRT_TpuTopology_LogiDeviceIdFromChipCoordAndIdx_Args_STRUCT_SIZE =
@@ -5933,9 +5933,9 @@ typedef struct PJRT_TpuTopology_ChipCoordAndIdxForLogiDevice_Args {
   const PJRT_TopologyDescription *topology;
   int32_t device_id;
   size_t chip_coords_max_dims;
-  int32_t *chip_coords;  /* plugin fills the memory */
+  int32_t *chip_coords;         /* plugin fills the memory */
   size_t chip_coords_num_dims;  /* out */
-  int32_t device_index_on_chip;  /* out */
+  int32_t device_index_on_chip; /* out */
 } PJRT_TpuTopology_ChipCoordAndIdxForLogiDevice_Args;
 enum {
   PJRT_TpuTopology_ChipCoordAndIdxForLogiDevice_Args_STRUCT_SIZE =
@@ -5952,8 +5952,8 @@ typedef struct PJRT_TpuTopology_ChipsPerProcessBounds_Args {
   size_t struct_size;
   const PJRT_TopologyDescription *topology;
   size_t chip_per_process_bounds_max_dims;
-  int32_t *chip_per_process_bounds;  /* plugin fills the memory */
-  size_t chip_per_process_bounds_num_dims;  /* out */
+  int32_t *chip_per_process_bounds;        /* plugin fills the memory */
+  size_t chip_per_process_bounds_num_dims; /* out */
 } PJRT_TpuTopology_ChipsPerProcessBounds_Args;
 enum {
   PJRT_TpuTopology_ChipsPerProcessBounds_Args_STRUCT_SIZE =
@@ -5970,8 +5970,8 @@ typedef struct PJRT_TpuTopology_ChipBounds_Args {
   size_t struct_size;
   const PJRT_TopologyDescription *topology;
   size_t chip_bounds_max_dims;
-  int32_t *chip_bounds;  /* plugin fills the memory */
-  size_t chip_bounds_num_dims;  /* out */
+  int32_t *chip_bounds;        /* plugin fills the memory */
+  size_t chip_bounds_num_dims; /* out */
 } PJRT_TpuTopology_ChipBounds_Args;
 enum {
   PJRT_TpuTopology_ChipBounds_Args_STRUCT_SIZE =
@@ -5986,8 +5986,8 @@ typedef struct PJRT_TpuTopology_ProcessBounds_Args {
   size_t struct_size;
   const PJRT_TopologyDescription *topology;
   size_t process_bounds_max_dims;
-  int32_t *process_bounds;  /* plugin fills the memory */
-  size_t process_bounds_num_dims;  /* out */
+  int32_t *process_bounds;        /* plugin fills the memory */
+  size_t process_bounds_num_dims; /* out */
 } PJRT_TpuTopology_ProcessBounds_Args;
 enum {
   PJRT_TpuTopology_ProcessBounds_Args_STRUCT_SIZE =
@@ -6003,8 +6003,8 @@ typedef PJRT_Error *PJRT_TpuTopology_ProcessBounds(
 typedef struct PJRT_TpuTopology_GetRoutingStrategy_Args {
   size_t struct_size;
   const PJRT_TopologyDescription *topology;
-  char *routing_strategy;  /* plugin fills the memory */
-  size_t routing_strategy_len;  /* in, out */
+  char *routing_strategy;      /* plugin fills the memory */
+  size_t routing_strategy_len; /* in, out */
 } PJRT_TpuTopology_GetRoutingStrategy_Args;
 enum {
   PJRT_TpuTopology_GetRoutingStrategy_Args_STRUCT_SIZE =
@@ -6034,7 +6034,7 @@ typedef struct PJRT_TpuTopology_GetSliceConfig_Args {
   size_t platform_type_name_len;
   const char *slice_name;
   size_t slice_name_len;
-  PJRT_TpuTopology_SliceConfig *slice_config;  /* plugin fills the memory */
+  PJRT_TpuTopology_SliceConfig *slice_config; /* plugin fills the memory */
 } PJRT_TpuTopology_GetSliceConfig_Args;
 enum {
   PJRT_TpuTopology_GetSliceConfig_Args_STRUCT_SIZE =
@@ -6049,9 +6049,9 @@ typedef struct PJRT_TpuTopology_GetSliceConfigs_Args {
   size_t struct_size;
   const char *platform_type_name;
   size_t platform_type_name_len;
-  PJRT_TpuTopology_SliceConfig *slice_configs;  /* plugin fills the memory */
+  PJRT_TpuTopology_SliceConfig *slice_configs; /* plugin fills the memory */
   size_t max_slice_configs;
-  size_t num_slice_configs;  /* out */
+  size_t num_slice_configs;                    /* out */
 } PJRT_TpuTopology_GetSliceConfigs_Args;
 enum {
   PJRT_TpuTopology_GetSliceConfigs_Args_STRUCT_SIZE =
@@ -6066,8 +6066,8 @@ typedef struct PJRT_TpuTopology_GetDefaultPlatformConfig_Args {
   size_t struct_size;
   const char *platform_type_name;
   size_t platform_type_name_len;
-  int64_t num_chips_per_tray;  /* out */
-  int64_t num_trays;  /* out */
+  int64_t num_chips_per_tray; /* out */
+  int64_t num_trays;          /* out */
 } PJRT_TpuTopology_GetDefaultPlatformConfig_Args;
 enum {
   PJRT_TpuTopology_GetDefaultPlatformConfig_Args_STRUCT_SIZE =
@@ -6080,7 +6080,7 @@ enum {
 typedef PJRT_Error *PJRT_TpuTopology_GetDefaultPlatformConfig(
     PJRT_TpuTopology_GetDefaultPlatformConfig_Args *args);
 
-/* Libtpu 0.0.52 exposes 280 bytes; see the extension entry. */
+/* Libtpu 0.0.52 exposes 280 bytes. */
 typedef struct PJRT_TpuTopology_Extension {
   PJRT_Extension_Base base;
   PJRT_TpuTopology_Subslice *subslice;
@@ -6149,9 +6149,9 @@ typedef struct PJRT_TpuExecutable_GetTargetArguments_Args {
   size_t struct_size;
   const char *serialized_executable;
   size_t serialized_executable_size;
-  const char *target_arguments;  /* out */
-  size_t target_arguments_size;  /* out */
-  PJRT_TpuExecutable_TargetArguments *target_arguments_ptr;  /* out */
+  const char *target_arguments;                             /* out */
+  size_t target_arguments_size;                             /* out */
+  PJRT_TpuExecutable_TargetArguments *target_arguments_ptr; /* out */
   /* out */
   void (*target_arguments_deleter)(PJRT_TpuExecutable_TargetArguments *);
 } PJRT_TpuExecutable_GetTargetArguments_Args;
@@ -6171,9 +6171,9 @@ typedef struct PJRT_TpuExecutable_GetHloModuleWithConfig_Args {
   size_t struct_size;
   const char *serialized_executable;
   size_t serialized_executable_size;
-  const char *hlo_module_with_config;  /* out */
-  size_t hlo_module_with_config_size;  /* out */
-  PJRT_TpuExecutable_HloModuleWithConfig *hlo_module_with_config_ptr;  /* out */
+  const char *hlo_module_with_config;                                 /* out */
+  size_t hlo_module_with_config_size;                                 /* out */
+  PJRT_TpuExecutable_HloModuleWithConfig *hlo_module_with_config_ptr; /* out */
   /* out */
   void (*hlo_module_with_config_deleter)(
       PJRT_TpuExecutable_HloModuleWithConfig *);
@@ -6197,9 +6197,9 @@ typedef struct PJRT_TpuExecutable_RunHloCostAnalysis_Args {
   const char **hlo_module;
   size_t *hlo_module_size;
   size_t num_hlo_modules;
-  const PJRT_NamedValue *analysis_results;  /* out */
-  size_t num_analysis_results;  /* out */
-  PJRT_TpuExecutable_CostAnalysisResult *analysis_results_ptr;  /* out */
+  const PJRT_NamedValue *analysis_results;                     /* out */
+  size_t num_analysis_results;                                 /* out */
+  PJRT_TpuExecutable_CostAnalysisResult *analysis_results_ptr; /* out */
   /* out */
   void (*analysis_results_deleter)(PJRT_TpuExecutable_CostAnalysisResult *);
 } PJRT_TpuExecutable_RunHloCostAnalysis_Args;
@@ -6218,9 +6218,9 @@ typedef struct PJRT_TpuExecutable_GetCompiledMemoryStats_Args {
   size_t struct_size;
   const char *serialized_executable;
   size_t serialized_executable_size;
-  const char *compiled_memory_stats;  /* out */
-  size_t compiled_memory_stats_size;  /* out */
-  PJRT_TpuExecutable_CompiledMemoryStats *compiled_memory_stats_ptr;  /* out */
+  const char *compiled_memory_stats;                                 /* out */
+  size_t compiled_memory_stats_size;                                 /* out */
+  PJRT_TpuExecutable_CompiledMemoryStats *compiled_memory_stats_ptr; /* out */
   /* out */
   void (*compiled_memory_stats_deleter)(
       PJRT_TpuExecutable_CompiledMemoryStats *);
@@ -6241,8 +6241,8 @@ typedef struct PJRT_TpuExecutable_SetTpuCompilationEnv_Args {
   size_t struct_size;
   const char *serialized_compilation_environments;
   size_t serialized_compilation_environments_size;
-  const char *result_compilation_environments;  /* out */
-  size_t result_compilation_environments_size;  /* out */
+  const char *result_compilation_environments; /* out */
+  size_t result_compilation_environments_size; /* out */
   /* out */
   PJRT_TpuExecutable_CompilationEnvironments *
       result_compilation_environments_ptr;
@@ -6268,10 +6268,10 @@ typedef struct PJRT_TpuExecutable_GetTpuCompilationEnvFieldAsString_Args {
   size_t serialized_compilation_environments_size;
   const char *field_name;
   size_t field_name_size;
-  const char *field_value;  /* out */
-  size_t field_value_size;  /* out */
-  PJRT_TpuExecutable_FieldValue *field_value_ptr;  /* out */
-  void (*field_value_deleter)(PJRT_TpuExecutable_FieldValue *);  /* out */
+  const char *field_value;                                      /* out */
+  size_t field_value_size;                                      /* out */
+  PJRT_TpuExecutable_FieldValue *field_value_ptr;               /* out */
+  void (*field_value_deleter)(PJRT_TpuExecutable_FieldValue *); /* out */
 } PJRT_TpuExecutable_GetTpuCompilationEnvFieldAsString_Args;
 enum {
   PJRT_TpuExecutable_GetTpuCompilationEnvFieldAsString_Args_STRUCT_SIZE =
@@ -6289,7 +6289,7 @@ typedef struct PJRT_TpuExecutable_IsTpuPredeterminedError_Args {
   size_t struct_size;
   const char *serialized_status;
   size_t serialized_status_size;
-  bool is_predetermined;  /* out */
+  bool is_predetermined; /* out */
 } PJRT_TpuExecutable_IsTpuPredeterminedError_Args;
 enum {
   PJRT_TpuExecutable_IsTpuPredeterminedError_Args_STRUCT_SIZE =
@@ -6302,13 +6302,13 @@ enum {
 typedef PJRT_Error *PJRT_TpuExecutable_IsTpuPredeterminedError(
     PJRT_TpuExecutable_IsTpuPredeterminedError_Args *args);
 
-/* Libtpu 0.0.52 exposes 96 bytes; see the extension entry; slot
- * get_core_program_abi_version is dead and NULL in new plugins. */
+/* Libtpu 0.0.52 exposes 96 bytes; slot get_core_program_abi_version is dead
+ * and NULL in new plugins. */
 typedef struct PJRT_TpuExecutable_Extension {
   PJRT_Extension_Base base;
   PJRT_TpuExecutable_GetTargetArguments *get_target_arguments;
   PJRT_TpuExecutable_GetHloModuleWithConfig *get_hlo_module_with_config;
-  void *get_core_program_abi_version;  /* dead slot, NULL in new plugins */
+  void *get_core_program_abi_version; /* dead slot, NULL in new plugins */
   /* since 0.114 or earlier */
   PJRT_TpuExecutable_GetCompiledMemoryStats *get_compiled_memory_stats;
   /* since 0.114 or earlier */
@@ -6339,9 +6339,9 @@ typedef struct PJRT_Shardings_PJRT_Executable_ParameterShardings_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Executable *executable;
-  size_t num_parameters;  /* out */
-  const char *const *shardings;  /* out */
-  const size_t *sharding_sizes;  /* out */
+  size_t num_parameters;        /* out */
+  const char *const *shardings; /* out */
+  const size_t *sharding_sizes; /* out */
 } PJRT_Shardings_PJRT_Executable_ParameterShardings_Args;
 enum {
   PJRT_Shardings_PJRT_Executable_ParameterShardings_Args_STRUCT_SIZE =
@@ -6359,9 +6359,9 @@ typedef struct PJRT_Shardings_PJRT_Executable_OutputShardings_Args {
   size_t struct_size;
   PJRT_Extension_Base *extension_start;
   PJRT_Executable *executable;
-  size_t num_outputs;  /* out */
-  const char *const *shardings;  /* out */
-  const size_t *sharding_sizes;  /* out */
+  size_t num_outputs;           /* out */
+  const char *const *shardings; /* out */
+  const size_t *sharding_sizes; /* out */
 } PJRT_Shardings_PJRT_Executable_OutputShardings_Args;
 enum {
   PJRT_Shardings_PJRT_Executable_OutputShardings_Args_STRUCT_SIZE =
@@ -6405,7 +6405,7 @@ typedef struct PJRT_SerializedProto PJRT_SerializedProto;
 typedef struct PJRT_Client_RuntimeAbiVersion_Args {
   size_t struct_size;
   PJRT_Client *client;
-  PJRT_RuntimeAbiVersion *abi_version;  /* out */
+  PJRT_RuntimeAbiVersion *abi_version; /* out */
 } PJRT_Client_RuntimeAbiVersion_Args;
 enum {
   PJRT_Client_RuntimeAbiVersion_Args_STRUCT_SIZE =
@@ -6419,7 +6419,7 @@ typedef PJRT_Error *PJRT_Client_RuntimeAbiVersion(
 typedef struct PJRT_Executable_GetAbiVersion_Args {
   size_t struct_size;
   PJRT_Executable *executable;
-  PJRT_ExecutableAbiVersion *abi_version;  /* out */
+  PJRT_ExecutableAbiVersion *abi_version; /* out */
 } PJRT_Executable_GetAbiVersion_Args;
 enum {
   PJRT_Executable_GetAbiVersion_Args_STRUCT_SIZE =
@@ -6478,10 +6478,10 @@ typedef PJRT_Error *PJRT_RuntimeAbiVersion_IsCompatibleWithExecutable(
 typedef struct PJRT_RuntimeAbiVersion_ToProto_Args {
   size_t struct_size;
   const PJRT_RuntimeAbiVersion *abi_version;
-  const char *serialized_proto;  /* out */
-  size_t serialized_proto_size;  /* out */
-  PJRT_SerializedProto *serialized_proto_holder;  /* out */
-  void (*serialized_proto_deleter)(PJRT_SerializedProto *);  /* out */
+  const char *serialized_proto;                             /* out */
+  size_t serialized_proto_size;                             /* out */
+  PJRT_SerializedProto *serialized_proto_holder;            /* out */
+  void (*serialized_proto_deleter)(PJRT_SerializedProto *); /* out */
 } PJRT_RuntimeAbiVersion_ToProto_Args;
 enum {
   PJRT_RuntimeAbiVersion_ToProto_Args_STRUCT_SIZE =
@@ -6497,7 +6497,7 @@ typedef PJRT_Error *PJRT_RuntimeAbiVersion_ToProto(
 typedef struct PJRT_RuntimeAbiVersion_PlatformId_Args {
   size_t struct_size;
   const PJRT_RuntimeAbiVersion *abi_version;
-  uint64_t platform_id;  /* out */
+  uint64_t platform_id; /* out */
 } PJRT_RuntimeAbiVersion_PlatformId_Args;
 enum {
   PJRT_RuntimeAbiVersion_PlatformId_Args_STRUCT_SIZE =
@@ -6524,10 +6524,10 @@ typedef PJRT_Error *PJRT_ExecutableAbiVersion_Destroy(
 typedef struct PJRT_ExecutableAbiVersion_ToProto_Args {
   size_t struct_size;
   const PJRT_ExecutableAbiVersion *abi_version;
-  const char *serialized_proto;  /* out */
-  size_t serialized_proto_size;  /* out */
-  PJRT_SerializedProto *serialized_proto_holder;  /* out */
-  void (*serialized_proto_deleter)(PJRT_SerializedProto *);  /* out */
+  const char *serialized_proto;                             /* out */
+  size_t serialized_proto_size;                             /* out */
+  PJRT_SerializedProto *serialized_proto_holder;            /* out */
+  void (*serialized_proto_deleter)(PJRT_SerializedProto *); /* out */
 } PJRT_ExecutableAbiVersion_ToProto_Args;
 enum {
   PJRT_ExecutableAbiVersion_ToProto_Args_STRUCT_SIZE =
@@ -6543,7 +6543,7 @@ typedef PJRT_Error *PJRT_ExecutableAbiVersion_ToProto(
 typedef struct PJRT_ExecutableAbiVersion_PlatformId_Args {
   size_t struct_size;
   const PJRT_ExecutableAbiVersion *abi_version;
-  uint64_t platform_id;  /* out */
+  uint64_t platform_id; /* out */
 } PJRT_ExecutableAbiVersion_PlatformId_Args;
 enum {
   PJRT_ExecutableAbiVersion_PlatformId_Args_STRUCT_SIZE =
@@ -6558,7 +6558,7 @@ typedef struct PJRT_RuntimeAbiVersion_FromProto_Args {
   size_t struct_size;
   const char *serialized_proto;
   size_t serialized_proto_size;
-  PJRT_RuntimeAbiVersion *abi_version;  /* out */
+  PJRT_RuntimeAbiVersion *abi_version; /* out */
 } PJRT_RuntimeAbiVersion_FromProto_Args;
 enum {
   PJRT_RuntimeAbiVersion_FromProto_Args_STRUCT_SIZE =
@@ -6573,7 +6573,7 @@ typedef struct PJRT_ExecutableAbiVersion_FromProto_Args {
   size_t struct_size;
   const char *serialized_proto;
   size_t serialized_proto_size;
-  PJRT_ExecutableAbiVersion *abi_version;  /* out */
+  PJRT_ExecutableAbiVersion *abi_version; /* out */
 } PJRT_ExecutableAbiVersion_FromProto_Args;
 enum {
   PJRT_ExecutableAbiVersion_FromProto_Args_STRUCT_SIZE =
@@ -6658,9 +6658,9 @@ typedef struct PJRT_Collectives_CreateCommunicators_Args {
   size_t num_clique_ids;
   int64_t *rank_ids;
   size_t num_device_ranks;
-  PJRT_Collectives_Communicator **communicators;  /* out */
-  size_t num_communicators;  /* out */
-  PJRT_Collectives_Communicators *communicators_holder;  /* out */
+  PJRT_Collectives_Communicator **communicators;        /* out */
+  size_t num_communicators;                             /* out */
+  PJRT_Collectives_Communicators *communicators_holder; /* out */
   /* out */
   void (*communicators_holder_deleter)(PJRT_Collectives_Communicators *);
 } PJRT_Collectives_CreateCommunicators_Args;
@@ -6704,13 +6704,13 @@ typedef struct PJRT_Collectives_Communicator_AllReduce_Args {
   PJRT_Collectives_Communicator *communicator;
   void *send_buffer_ptr;
   size_t send_buffer_size;
-  void *recv_buffer_ptr;  /* plugin fills the memory */
+  void *recv_buffer_ptr; /* plugin fills the memory */
   size_t recv_buffer_size;
   PJRT_Buffer_Type primitive_type;
   size_t count;
   PJRT_Collectives_ReductionKind reduction_kind;
   PJRT_Collectives_CpuExecutor *cpu_executor;
-  PJRT_Event *event;  /* out */
+  PJRT_Event *event;     /* out */
 } PJRT_Collectives_Communicator_AllReduce_Args;
 enum {
   PJRT_Collectives_Communicator_AllReduce_Args_STRUCT_SIZE =
@@ -6726,13 +6726,13 @@ typedef struct PJRT_Collectives_Communicator_ReduceScatter_Args {
   PJRT_Collectives_Communicator *communicator;
   void *send_buffer_ptr;
   size_t send_buffer_size;
-  void *recv_buffer_ptr;  /* plugin fills the memory */
+  void *recv_buffer_ptr; /* plugin fills the memory */
   size_t recv_buffer_size;
   PJRT_Buffer_Type primitive_type;
   size_t count;
   PJRT_Collectives_ReductionKind reduction_kind;
   PJRT_Collectives_CpuExecutor *cpu_executor;
-  PJRT_Event *event;  /* out */
+  PJRT_Event *event;     /* out */
 } PJRT_Collectives_Communicator_ReduceScatter_Args;
 enum {
   PJRT_Collectives_Communicator_ReduceScatter_Args_STRUCT_SIZE =
@@ -6748,12 +6748,12 @@ typedef struct PJRT_Collectives_Communicator_AllGather_Args {
   PJRT_Collectives_Communicator *communicator;
   void *send_buffer_ptr;
   size_t send_buffer_size;
-  void *recv_buffer_ptr;  /* plugin fills the memory */
+  void *recv_buffer_ptr; /* plugin fills the memory */
   size_t recv_buffer_size;
   PJRT_Buffer_Type primitive_type;
   size_t count;
   PJRT_Collectives_CpuExecutor *cpu_executor;
-  PJRT_Event *event;  /* out */
+  PJRT_Event *event;     /* out */
 } PJRT_Collectives_Communicator_AllGather_Args;
 enum {
   PJRT_Collectives_Communicator_AllGather_Args_STRUCT_SIZE =
@@ -6769,7 +6769,7 @@ typedef struct PJRT_Collectives_Communicator_CollectivePermute_Args {
   PJRT_Collectives_Communicator *communicator;
   void *send_buffer_ptr;
   size_t send_buffer_size;
-  void *recv_buffer_ptr;  /* plugin fills the memory */
+  void *recv_buffer_ptr; /* plugin fills the memory */
   size_t recv_buffer_size;
   PJRT_Buffer_Type primitive_type;
   size_t count;
@@ -6778,7 +6778,7 @@ typedef struct PJRT_Collectives_Communicator_CollectivePermute_Args {
   int64_t *target_ranks;
   size_t num_target_ranks;
   PJRT_Collectives_CpuExecutor *cpu_executor;
-  PJRT_Event *event;  /* out */
+  PJRT_Event *event;     /* out */
 } PJRT_Collectives_Communicator_CollectivePermute_Args;
 enum {
   PJRT_Collectives_Communicator_CollectivePermute_Args_STRUCT_SIZE =
@@ -6797,13 +6797,13 @@ typedef struct PJRT_Collectives_Communicator_AllToAll_Args {
   void **send_buffers_ptrs;
   const size_t *send_buffers_sizes;
   size_t num_send_buffers;
-  void **recv_buffers_ptrs;  /* plugin fills the memory */
+  void **recv_buffers_ptrs; /* plugin fills the memory */
   const size_t *recv_buffers_sizes;
   size_t num_recv_buffers;
   PJRT_Buffer_Type primitive_type;
   size_t count;
   PJRT_Collectives_CpuExecutor *cpu_executor;
-  PJRT_Event *event;  /* out */
+  PJRT_Event *event;        /* out */
 } PJRT_Collectives_Communicator_AllToAll_Args;
 enum {
   PJRT_Collectives_Communicator_AllToAll_Args_STRUCT_SIZE =
@@ -6817,10 +6817,10 @@ typedef PJRT_Error *PJRT_Collectives_Communicator_AllToAll(
 typedef struct PJRT_Collectives_Communicator_ToString_Args {
   size_t struct_size;
   PJRT_Collectives_Communicator *communicator;
-  const char *str;  /* out */
-  size_t str_size;  /* out */
-  PJRT_Collectives_ToString_Holder *str_holder;  /* out */
-  void (*str_holder_deleter)(PJRT_Collectives_ToString_Holder *);  /* out */
+  const char *str;                                                /* out */
+  size_t str_size;                                                /* out */
+  PJRT_Collectives_ToString_Holder *str_holder;                   /* out */
+  void (*str_holder_deleter)(PJRT_Collectives_ToString_Holder *); /* out */
 } PJRT_Collectives_Communicator_ToString_Args;
 enum {
   PJRT_Collectives_Communicator_ToString_Args_STRUCT_SIZE =
@@ -6882,7 +6882,7 @@ typedef PJRT_Error *PJRT_MultiSlice_Config_Destroy(
 typedef struct PJRT_MultiSlice_Config_NumSlices_Args {
   size_t struct_size;
   PJRT_MultiSlice_Config *config;
-  int32_t num_slices;  /* out */
+  int32_t num_slices; /* out */
 } PJRT_MultiSlice_Config_NumSlices_Args;
 enum {
   PJRT_MultiSlice_Config_NumSlices_Args_STRUCT_SIZE =
@@ -6896,7 +6896,7 @@ typedef PJRT_Error *PJRT_MultiSlice_Config_NumSlices(
 typedef struct PJRT_MultiSlice_Config_SliceId_Args {
   size_t struct_size;
   PJRT_MultiSlice_Config *config;
-  int32_t slice_id;  /* out */
+  int32_t slice_id; /* out */
 } PJRT_MultiSlice_Config_SliceId_Args;
 enum {
   PJRT_MultiSlice_Config_SliceId_Args_STRUCT_SIZE =
@@ -6910,10 +6910,10 @@ typedef PJRT_Error *PJRT_MultiSlice_Config_SliceId(
 typedef struct PJRT_MultiSlice_Config_NumDevicesPerSlice_Args {
   size_t struct_size;
   PJRT_MultiSlice_Config *config;
-  size_t num_devices_per_slice_map;  /* out */
-  const int32_t *slice_ids;  /* out */
-  const int32_t *num_devices;  /* out */
-  PJRT_MultiSlice_NumDevicesPerSlice *devices_per_slice_map;  /* out */
+  size_t num_devices_per_slice_map;                          /* out */
+  const int32_t *slice_ids;                                  /* out */
+  const int32_t *num_devices;                                /* out */
+  PJRT_MultiSlice_NumDevicesPerSlice *devices_per_slice_map; /* out */
   /* out */
   void (*devices_per_slice_map_deleter)(PJRT_MultiSlice_NumDevicesPerSlice *);
 } PJRT_MultiSlice_Config_NumDevicesPerSlice_Args;
@@ -6931,9 +6931,9 @@ typedef PJRT_Error *PJRT_MultiSlice_Config_NumDevicesPerSlice(
 typedef struct PJRT_MultiSlice_Config_Serialize_Args {
   size_t struct_size;
   PJRT_MultiSlice_Config *config;
-  const char *serialized;  /* out */
-  size_t size;  /* out */
-  PJRT_MultiSlice_SerializedConfig *serialized_config;  /* out */
+  const char *serialized;                              /* out */
+  size_t size;                                         /* out */
+  PJRT_MultiSlice_SerializedConfig *serialized_config; /* out */
   /* out */
   void (*serialized_config_deleter)(PJRT_MultiSlice_SerializedConfig *);
 } PJRT_MultiSlice_Config_Serialize_Args;
@@ -6986,7 +6986,7 @@ typedef void (*PJRT_Megascale_ErrorHandler)(const char *error,
 typedef struct PJRT_Megascale_CreateClientContextFromPjRtClient_Args {
   size_t struct_size;
   PJRT_Client *client;
-  PJRT_Megascale_ClientContext *client_context;  /* out */
+  PJRT_Megascale_ClientContext *client_context; /* out */
 } PJRT_Megascale_CreateClientContextFromPjRtClient_Args;
 enum {
   PJRT_Megascale_CreateClientContextFromPjRtClient_Args_STRUCT_SIZE =
@@ -7001,7 +7001,7 @@ typedef PJRT_Error *PJRT_Megascale_CreateClientContextFromPjRtClient(
 
 typedef struct PJRT_Megascale_CreateDefaultClientContext_Args {
   size_t struct_size;
-  PJRT_Megascale_ClientContext *client_context;  /* out */
+  PJRT_Megascale_ClientContext *client_context; /* out */
 } PJRT_Megascale_CreateDefaultClientContext_Args;
 enum {
   PJRT_Megascale_CreateDefaultClientContext_Args_STRUCT_SIZE =
@@ -7031,7 +7031,7 @@ typedef struct PJRT_Megascale_CreateAoTConfig_Args {
   size_t struct_size;
   const PJRT_TopologyDescription *topology;
   int32_t num_slices;
-  PJRT_MultiSlice_Config *multi_slice_config;  /* out */
+  PJRT_MultiSlice_Config *multi_slice_config; /* out */
 } PJRT_Megascale_CreateAoTConfig_Args;
 enum {
   PJRT_Megascale_CreateAoTConfig_Args_STRUCT_SIZE =
@@ -7053,7 +7053,7 @@ typedef struct PJRT_Megascale_CreateMultiSliceConfig_Args {
   const char *dcn_topology;
   int32_t dcn_topology_size;
   PJRT_Megascale_ClientContext *client_context;
-  PJRT_MultiSlice_Config *multi_slice_config;  /* out */
+  PJRT_MultiSlice_Config *multi_slice_config; /* out */
 } PJRT_Megascale_CreateMultiSliceConfig_Args;
 enum {
   PJRT_Megascale_CreateMultiSliceConfig_Args_STRUCT_SIZE =
@@ -7103,7 +7103,7 @@ typedef PJRT_Error *PJRT_Megascale_ClientContext_UnblockPendingWork(
 typedef struct PJRT_Megascale_ClientContext_MegascalePort_Args {
   size_t struct_size;
   PJRT_Megascale_ClientContext *client_context;
-  int32_t port;  /* out */
+  int32_t port; /* out */
 } PJRT_Megascale_ClientContext_MegascalePort_Args;
 enum {
   PJRT_Megascale_ClientContext_MegascalePort_Args_STRUCT_SIZE =
@@ -7131,7 +7131,7 @@ typedef struct PJRT_Megascale_CreateMegascaleCollectives_Args {
   PJRT_Megascale_ProcessesInfo *processes_info;
   const char *dcn_topology;
   size_t dcn_topology_size;
-  PJRT_Collectives *collectives;  /* out */
+  PJRT_Collectives *collectives; /* out */
 } PJRT_Megascale_CreateMegascaleCollectives_Args;
 enum {
   PJRT_Megascale_CreateMegascaleCollectives_Args_STRUCT_SIZE =
@@ -7148,7 +7148,7 @@ typedef struct PJRT_Megascale_DeviceId_To_MegascaleId_Args {
   size_t struct_size;
   int32_t slice_id;
   int32_t per_slice_device_id;
-  int64_t megascale_id;  /* out */
+  int64_t megascale_id; /* out */
 } PJRT_Megascale_DeviceId_To_MegascaleId_Args;
 enum {
   PJRT_Megascale_DeviceId_To_MegascaleId_Args_STRUCT_SIZE =
@@ -7164,8 +7164,8 @@ typedef PJRT_Error *PJRT_Megascale_DeviceId_To_MegascaleId(
 typedef struct PJRT_Megascale_MegascaleId_To_DeviceId_Args {
   size_t struct_size;
   int64_t megascale_id;
-  int32_t slice_id;  /* out */
-  int32_t per_slice_device_id;  /* out */
+  int32_t slice_id;            /* out */
+  int32_t per_slice_device_id; /* out */
 } PJRT_Megascale_MegascaleId_To_DeviceId_Args;
 enum {
   PJRT_Megascale_MegascaleId_To_DeviceId_Args_STRUCT_SIZE =
@@ -7214,7 +7214,7 @@ typedef struct PJRT_Megascale_ErrorAggregator_Create_Args {
   size_t struct_size;
   const char *app_type;
   size_t app_type_size;
-  PJRT_Megascale_ErrorAggregator *aggregator;  /* out */
+  PJRT_Megascale_ErrorAggregator *aggregator; /* out */
 } PJRT_Megascale_ErrorAggregator_Create_Args;
 enum {
   PJRT_Megascale_ErrorAggregator_Create_Args_STRUCT_SIZE =
@@ -7273,7 +7273,7 @@ typedef PJRT_Error *PJRT_Megascale_ErrorAggregator_AddError(
 typedef struct PJRT_Megascale_ErrorAggregator_ProcessAndShutdown_Args {
   size_t struct_size;
   PJRT_Megascale_ErrorAggregator *aggregator;
-  PJRT_Megascale_ErrorDigest *digest;  /* out */
+  PJRT_Megascale_ErrorDigest *digest; /* out */
 } PJRT_Megascale_ErrorAggregator_ProcessAndShutdown_Args;
 enum {
   PJRT_Megascale_ErrorAggregator_ProcessAndShutdown_Args_STRUCT_SIZE =
@@ -7305,7 +7305,7 @@ typedef PJRT_Error *PJRT_Megascale_ErrorAggregator_LogErrorDigest(
 typedef struct PJRT_Megascale_ErrorAggregator_Size_Args {
   size_t struct_size;
   PJRT_Megascale_ErrorAggregator *aggregator;
-  size_t size;  /* out */
+  size_t size; /* out */
 } PJRT_Megascale_ErrorAggregator_Size_Args;
 enum {
   PJRT_Megascale_ErrorAggregator_Size_Args_STRUCT_SIZE =
@@ -7319,7 +7319,7 @@ typedef PJRT_Error *PJRT_Megascale_ErrorAggregator_Size(
 typedef struct PJRT_Megascale_ErrorAggregator_Active_Args {
   size_t struct_size;
   PJRT_Megascale_ErrorAggregator *aggregator;
-  bool active;  /* out */
+  bool active; /* out */
 } PJRT_Megascale_ErrorAggregator_Active_Args;
 enum {
   PJRT_Megascale_ErrorAggregator_Active_Args_STRUCT_SIZE =
@@ -7340,11 +7340,11 @@ typedef struct PJRT_Megascale_GetInterfaceAddressesHelper_Args {
   size_t num_interface_prefixes;
   bool use_all_interfaces;
   bool limit_to_process_numa_local_interfaces;
-  const char **serialized_addresses;  /* out */
-  size_t *serialized_addresses_sizes;  /* out */
-  size_t num_addresses;  /* out */
-  PJRT_Megascale_SerializedAddresses *addresses;  /* out */
-  void (*addresses_deleter)(PJRT_Megascale_SerializedAddresses *);  /* out */
+  const char **serialized_addresses;                               /* out */
+  size_t *serialized_addresses_sizes;                              /* out */
+  size_t num_addresses;                                            /* out */
+  PJRT_Megascale_SerializedAddresses *addresses;                   /* out */
+  void (*addresses_deleter)(PJRT_Megascale_SerializedAddresses *); /* out */
 } PJRT_Megascale_GetInterfaceAddressesHelper_Args;
 enum {
   PJRT_Megascale_GetInterfaceAddressesHelper_Args_STRUCT_SIZE =
@@ -7367,11 +7367,11 @@ typedef struct PJRT_Megascale_GetOrCreateRuntimeError_Args {
   int32_t launch_id;
   bool has_unrecoverable_error_type;
   int32_t unrecoverable_error_type;
-  const char *serialized_error;  /* out */
-  size_t serialized_error_size;  /* out */
-  bool is_new_error;  /* out */
-  PJRT_Megascale_SerializedError *error;  /* out */
-  void (*error_deleter)(PJRT_Megascale_SerializedError *);  /* out */
+  const char *serialized_error;                            /* out */
+  size_t serialized_error_size;                            /* out */
+  bool is_new_error;                                       /* out */
+  PJRT_Megascale_SerializedError *error;                   /* out */
+  void (*error_deleter)(PJRT_Megascale_SerializedError *); /* out */
 } PJRT_Megascale_GetOrCreateRuntimeError_Args;
 enum {
   PJRT_Megascale_GetOrCreateRuntimeError_Args_STRUCT_SIZE =
@@ -7394,9 +7394,9 @@ typedef struct PJRT_Megascale_Extension {
   PJRT_Megascale_DeleteClientContext *delete_client_context;
   PJRT_Megascale_CreateAoTConfig *create_aot_config;
   PJRT_Megascale_CreateMultiSliceConfig *create_multi_slice_config;
-  void *delete_multi_slice_config;  /* dead slot, NULL in new plugins */
-  void *multi_slice_config_num_slices;  /* dead slot, NULL in new plugins */
-  void *multi_slice_config_slice_id;  /* dead slot, NULL in new plugins */
+  void *delete_multi_slice_config;     /* dead slot, NULL in new plugins */
+  void *multi_slice_config_num_slices; /* dead slot, NULL in new plugins */
+  void *multi_slice_config_slice_id;   /* dead slot, NULL in new plugins */
   /* dead slot, NULL in new plugins */
   void *multi_slice_config_get_num_devices_per_slice;
   void *multi_slice_config_serialize;  /* dead slot, NULL in new plugins */
@@ -7457,9 +7457,9 @@ typedef struct PJRT_HostMemoryAllocator_Allocate_Args {
   PJRT_Client *client;
   size_t size;
   int numa_node;
-  uint8_t *ptr;  /* out */
-  void (*deleter)(void *ptr, void *arg);  /* out */
-  void *deleter_arg;  /* out */
+  uint8_t *ptr;                          /* out */
+  void (*deleter)(void *ptr, void *arg); /* out */
+  void *deleter_arg;                     /* out */
 } PJRT_HostMemoryAllocator_Allocate_Args;
 enum {
   PJRT_HostMemoryAllocator_Allocate_Args_STRUCT_SIZE =
@@ -7514,8 +7514,8 @@ typedef struct PJRT_XlaTransform_Args {
   size_t struct_size;
   PJRT_XlaTransform_version_and_error header;
   PJRT_XlaTransform_string hlo_module;
-  PJRT_XlaTransform_string transformed_hlo_module;  /* out */
-  bool changed;  /* out */
+  PJRT_XlaTransform_string transformed_hlo_module; /* out */
+  bool changed;                                    /* out */
 } PJRT_XlaTransform_Args;
 enum {
   PJRT_XlaTransform_Args_STRUCT_SIZE =
@@ -7552,7 +7552,7 @@ typedef struct PJRT_Clear_Xla_Transform_Args {
   const char *name;
   size_t name_size;
   PJRT_XlaTransform_Callbacks *callbacks;
-  bool cleared;  /* out */
+  bool cleared; /* out */
 } PJRT_Clear_Xla_Transform_Args;
 enum {
   PJRT_Clear_Xla_Transform_Args_STRUCT_SIZE =
@@ -7563,7 +7563,7 @@ enum {
 typedef PJRT_Error *(*PJRT_Clear_Xla_Transform_Fn)(
     PJRT_Clear_Xla_Transform_Args *args);
 
-/* Plugins from late 0.114 expose 56 bytes; see the extension entry. */
+/* Plugins from late 0.114 expose 56 bytes. */
 typedef struct PJRT_Xla_Transform_Extension {
   PJRT_Extension_Base base;
   PJRT_Register_Xla_Transform_Fn register_xla_transform;

@@ -96,7 +96,8 @@ PJRT_API PJRT_MUST_USE pjrt_error *pjrt_client_lookup_device(
     const pjrt_client *client, int id, pjrt_device **out);
 
 /* The addressable device with a local hardware id. NOT_FOUND as above.
- * PJRT: PJRT_Client_LookupAddressableDevice (0.40).
+ * PJRT: PJRT_Client_LookupAddressableDevice (0.40); answered from the facts
+ * read at create.
  * @param client [borrowed: call]
  * @param out [borrowed: client] */
 PJRT_API PJRT_MUST_USE pjrt_error *pjrt_client_lookup_addressable_device(

@@ -17,14 +17,14 @@ typedef struct pjrt_event pjrt_event;
 #define PJRT_NO_DEADLINE INT64_MAX
 
 /* Blocks until the event is ready and returns its error, a copy each time.
- * PJRT: PJRT_Event_Await (0.40), PJRT_Event_Error.
+ * PJRT: PJRT_Event_Await (0.40).
  * @param event [borrowed: call] */
 PJRT_API PJRT_MUST_USE pjrt_error *pjrt_event_await(pjrt_event *event);
 
 /* Blocks for at most `timeout_ns` nanoseconds. DEADLINE_EXCEEDED when the
  * event is not ready by then, which leaves the event as it was; it says how
  * long the wait was and what for. 0 or less polls.
- * PJRT: PJRT_Event_IsReady, PJRT_Event_OnReady, PJRT_Event_Error (0.40).
+ * PJRT: PJRT_Event_IsReady (0.40), PJRT_Event_OnReady (0.40).
  * @param event [borrowed: call] */
 PJRT_API PJRT_MUST_USE pjrt_error *pjrt_event_await_for(pjrt_event *event,
                                                         int64_t timeout_ns);

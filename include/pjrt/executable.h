@@ -111,7 +111,7 @@ PJRT_API const int64_t *pjrt_executable_output_dims(
 
 /* A text that is equal for equal programs on one platform. UNIMPLEMENTED on
  * many plugins.
- * PJRT: PJRT_Executable_Fingerprint (0.46).
+ * PJRT: PJRT_Executable_Fingerprint (0.40).
  * @param executable [borrowed: call]
  * @param out_size [borrowed: call]
  * @param out [borrowed: executable] */

@@ -15,7 +15,6 @@
 #include "pjrt/event.h"
 #include "pjrt/executable.h"
 #include "pjrt/inspect.h"
-#include "pjrt/inspect.h"
 #include "pjrt/io/npy.h"
 #include "pjrt/layout.h"
 #include "pjrt/memory.h"

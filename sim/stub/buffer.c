@@ -160,7 +160,7 @@ static void copy_late(const PJRT_Client_BufferFromHostBuffer_Args *args,
   for (size_t i = 0; i < args->num_byte_strides; i++)
     late->strides[i] = args->byte_strides[i];
   late->args.byte_strides = late->strides;
-  stub_future_then(transfer, finish_late_copy, late);
+  stub_future_before(transfer, finish_late_copy, late);
 }
 
 static void host_memory_released(void *bytes, void *future) {

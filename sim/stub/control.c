@@ -45,7 +45,7 @@ void pjrt_stub_options_init(pjrt_stub_options *options) {
 }
 
 static char *copy_of(const char *text) {
-  return text ? strcpy(stub_allocate_forever(strlen(text) + 1), text) : NULL;
+  return text ? stub_copy_forever(text) : NULL;
 }
 
 /* What a fault names must exist, or the test that asks for it tests nothing. */

@@ -35,7 +35,7 @@ static void read_bool(const char *name, bool *value) {
 static size_t split(const char *text, char separator, char ***out_parts) {
   size_t num = 1;
   for (const char *p = text; *p; p++) num += *p == separator;
-  char *copy = strcpy(stub_allocate_forever(strlen(text) + 1), text);
+  char *copy = stub_copy_forever(text);
   char **parts = stub_allocate_forever(num * sizeof(*parts));
   for (size_t i = 0; i < num; i++) {
     parts[i] = copy;

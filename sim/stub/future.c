@@ -13,11 +13,13 @@ typedef struct waiter {
 
 struct stub_future {
   int refs;
+  bool is_completing;
   bool is_done;
   PJRT_Error_Code code;
   char *message; /* no NUL at its end */
   size_t message_size;
-  waiter *waiters;
+  waiter *steps;   /* what is done before the future is */
+  waiter *waiters; /* who is told after that */
   /* Held back by a fault, to end in fault_code. */
   stub_future *next_held;
   PJRT_Error_Code fault_code;
@@ -58,27 +60,42 @@ void stub_future_drop(stub_future *future) {
   free(future);
 }
 
+/* Runs a list that was taken with `take`. */
+static void run_all(waiter *list, PJRT_Error_Code code) {
+  while (list) {
+    waiter *next = list->next;
+    list->action(list->arg, code);
+    free(list);
+    list = next;
+  }
+}
+
+static waiter *take(waiter **list) {
+  waiter *taken = *list;
+  *list = NULL;
+  return taken;
+}
+
 void stub_future_complete(stub_future *future, PJRT_Error_Code code,
                           const char *message, size_t message_size) {
   pthread_mutex_lock(&lock);
-  if (future->is_done) {
+  if (future->is_completing) {
     pthread_mutex_unlock(&lock);
     return;
   }
-  future->is_done = true;
+  future->is_completing = true;
   future->code = code;
   if (code) future->message = stub_text(message, message_size);
   future->message_size = message_size;
-  waiter *waiters = future->waiters;
-  future->waiters = NULL;
+  waiter *steps = take(&future->steps);
+  pthread_mutex_unlock(&lock);
+  run_all(steps, code);
+  pthread_mutex_lock(&lock);
+  future->is_done = true;
+  waiter *waiters = take(&future->waiters);
   pthread_cond_broadcast(&done);
   pthread_mutex_unlock(&lock);
-  while (waiters) {
-    waiter *next = waiters->next;
-    waiters->action(waiters->arg, code);
-    free(waiters);
-    waiters = next;
-  }
+  run_all(waiters, code);
 }
 
 void stub_future_complete_with(stub_future *future, PJRT_Error *error) {
@@ -132,7 +149,7 @@ stub_future *stub_future_create(void) {
   stub_future *future = stub_future_pending();
   const pjrt_stub_fault *fault = stub_fault_now();
   if (!fault || (!fault->async_code && !fault->async_delay_ms)) {
-    future->is_done = true;
+    future->is_completing = future->is_done = true;
     return future;
   }
   future->fault_code = fault->async_code;
@@ -172,19 +189,28 @@ PJRT_Error *stub_future_error(stub_future *future) {
   return error_of(future);
 }
 
-void stub_future_then(stub_future *future, stub_action action, void *arg) {
+/* Appends to a list unless it is too late; then says so. */
+static bool append(waiter **list, const bool *is_too_late, stub_action action,
+                   void *arg) {
+  waiter *one = stub_allocate(sizeof(*one));
+  *one = (waiter){action, arg, NULL};
   pthread_mutex_lock(&lock);
-  if (!future->is_done) {
-    waiter *one = stub_allocate(sizeof(*one));
-    *one = (waiter){action, arg, NULL};
-    waiter **end = &future->waiters;
-    while (*end) end = &(*end)->next;
-    *end = one;
-    pthread_mutex_unlock(&lock);
-    return;
-  }
+  const bool is_appended = !*is_too_late;
+  while (*list) list = &(*list)->next;
+  if (is_appended) *list = one;
   pthread_mutex_unlock(&lock);
-  action(arg, future->code);
+  if (!is_appended) free(one);
+  return is_appended;
+}
+
+void stub_future_before(stub_future *future, stub_action action, void *arg) {
+  if (!append(&future->steps, &future->is_completing, action, arg))
+    action(arg, future->code);
+}
+
+void stub_future_then(stub_future *future, stub_action action, void *arg) {
+  if (!append(&future->waiters, &future->is_done, action, arg))
+    action(arg, future->code);
 }
 
 /* ---- events -------------------------------------------------------------- */

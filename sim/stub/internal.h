@@ -42,6 +42,7 @@ void *stub_allocate(size_t size);
 
 /* For what lives as long as the process; leak checkers find it. */
 void *stub_allocate_forever(size_t size);
+char *stub_copy_forever(const char *text);
 
 /* A text or bytes whose end no NUL marks: junk follows. */
 char *stub_text(const char *text, size_t size);
@@ -130,7 +131,10 @@ void stub_future_complete_with(stub_future *future, PJRT_Error *error);
 bool stub_future_is_done(stub_future *future);
 /* Blocks. */
 PJRT_Error *stub_future_error(stub_future *future);
-/* Runs `action` once, when the future is done; at once if it is. */
+/* Runs `action` once, as the last thing before the future is done; at once if
+ * it is. Must not wait for that future. */
+void stub_future_before(stub_future *future, stub_action action, void *arg);
+/* Runs `action` once, after the future is done; at once if it is. */
 void stub_future_then(stub_future *future, stub_action action, void *arg);
 void stub_futures_release(void);
 

@@ -30,6 +30,11 @@ void *stub_allocate_forever(size_t size) {
   return block->data;
 }
 
+char *stub_copy_forever(const char *text) {
+  const size_t size = strlen(text) + 1;
+  return memcpy(stub_allocate_forever(size), text, size);
+}
+
 /* Handles whose official struct begins with a vtable keep their kind behind
  * it; the vtable stays NULL, as in plugins that are older than it. */
 static stub_kind *kind_of(const void *object, stub_kind kind) {

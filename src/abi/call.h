@@ -20,11 +20,11 @@ enum { PJRT_ARGS_RESERVE = 64 };
 /* A zeroed struct of type `type` in a room with a reserve, and a pointer to it.
  * memset, since an initializer may leave padding alone, and that is where a
  * newer plugin may have put a field. */
-#define PJRT_ROOM(type, name)                 \
-  struct {                                    \
-    type value;                               \
-    unsigned char reserve[PJRT_ARGS_RESERVE]; \
-  } name##_room;                              \
+#define PJRT_ROOM(type, name)                  \
+  struct {                                     \
+    type value;                                \
+    unsigned char reserve[PJRT_ARGS_RESERVE];  \
+  } name##_room;                               \
   memset(&name##_room, 0, sizeof name##_room); \
   type *const name = &name##_room.value
 
@@ -37,10 +37,11 @@ enum { PJRT_ARGS_RESERVE = 64 };
   name->struct_size = (plugin)->struct_size[PJRT_STRUCT_##type]
 
 /* Calls a function of the plugin with args from PJRT_ARGS; a pjrt_error *. */
-#define PJRT_CALL(plugin, fn, args)                                       \
-  ((plugin)->table.fn                                                     \
-       ? ((args)->struct_size = (plugin)->args_size[PJRT_CALL_##fn],      \
-          pjrt_call_result((plugin), PJRT_CALL_##fn, (plugin)->table.fn(args))) \
+#define PJRT_CALL(plugin, fn, args)                                  \
+  ((plugin)->table.fn                                                \
+       ? ((args)->struct_size = (plugin)->args_size[PJRT_CALL_##fn], \
+          pjrt_call_result((plugin), PJRT_CALL_##fn,                 \
+                           (plugin)->table.fn(args)))                \
        : pjrt_call_missing((plugin), PJRT_CALL_##fn))
 
 /* The same for the two functions that return nothing. */
@@ -56,16 +57,16 @@ enum { PJRT_ARGS_RESERVE = 64 };
   PJRT_RAW_CALL_BY(PJRT_CALL, plugin, fn, args)
 #define PJRT_RAW_CALL_VOID(plugin, fn, args) \
   PJRT_RAW_CALL_BY(PJRT_CALL_VOID, plugin, fn, args)
-#define PJRT_RAW_CALL_BY(call, plugin, fn, args)                     \
-  __extension__({                                                    \
-    pjrt_error *error_ = pjrt_raw_check((plugin), (args), #fn);      \
-    if (!error_) {                                                   \
-      PJRT_ARGS(fn, copy_);                                          \
-      *copy_ = *(args);                                              \
-      error_ = call((plugin), fn, copy_);                            \
-      *(args) = *copy_;                                              \
-    }                                                                \
-    error_;                                                          \
+#define PJRT_RAW_CALL_BY(call, plugin, fn, args)                \
+  __extension__({                                               \
+    pjrt_error *error_ = pjrt_raw_check((plugin), (args), #fn); \
+    if (!error_) {                                              \
+      PJRT_ARGS(fn, copy_);                                     \
+      *copy_ = *(args);                                         \
+      error_ = call((plugin), fn, copy_);                       \
+      *(args) = *copy_;                                         \
+    }                                                           \
+    error_;                                                     \
   })
 
 /* Turns what a plugin returned into an error of ours and destroys it. */

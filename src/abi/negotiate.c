@@ -60,9 +60,9 @@ static size_t usable_size(size_t declared, int minor) {
 
 /* Without these no other function's error could be read. */
 static pjrt_error *check_required(const pjrt_plugin *plugin) {
-  static const pjrt_call_id required[] = {
-      PJRT_CALL_PJRT_Error_Destroy, PJRT_CALL_PJRT_Error_Message,
-      PJRT_CALL_PJRT_Error_GetCode};
+  static const pjrt_call_id required[] = {PJRT_CALL_PJRT_Error_Destroy,
+                                          PJRT_CALL_PJRT_Error_Message,
+                                          PJRT_CALL_PJRT_Error_GetCode};
   for (size_t i = 0; i < sizeof required / sizeof required[0]; i++) {
     if (pjrt_call_exists(plugin, required[i])) continue;
     return pjrt_error_format(
@@ -117,7 +117,8 @@ static pjrt_error *walk_extensions(pjrt_plugin *plugin, const void *start) {
 /* A newer plugin may expect structs that have grown; the reserve behind ours
  * is zero, which is every new field's default. */
 static size_t grown(size_t newest) {
-  size_t rounded = (newest + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *);
+  size_t rounded =
+      (newest + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *);
   return rounded + PJRT_ARGS_RESERVE;
 }
 
@@ -127,14 +128,16 @@ void pjrt_plugin_set_sizes(pjrt_plugin *plugin, bool exact) {
   for (int i = 0; i < PJRT_NUM_CALLS; i++) {
     size_t newest = pjrt_args_size((pjrt_call_id)i);
     plugin->args_size[i] =
-        exact ? pjrt_args_size_at((pjrt_call_id)i, plugin->minor)
-              : newer ? grown(newest) : newest;
+        exact   ? pjrt_args_size_at((pjrt_call_id)i, plugin->minor)
+        : newer ? grown(newest)
+                : newest;
   }
   for (int i = 0; i < PJRT_NUM_STRUCTS; i++) {
     size_t newest = pjrt_struct_size((pjrt_struct_id)i);
     plugin->struct_size[i] =
-        exact ? pjrt_struct_size_at((pjrt_struct_id)i, plugin->minor)
-              : newer ? grown(newest) : newest;
+        exact   ? pjrt_struct_size_at((pjrt_struct_id)i, plugin->minor)
+        : newer ? grown(newest)
+                : newest;
   }
 }
 

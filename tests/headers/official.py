@@ -44,7 +44,11 @@ def cache_dir():
 def run(command, folder):
     if not shutil.which(command[0]):
         raise Missing(f"{command[0]} not found")
-    result = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    try:
+        result = subprocess.run(command, cwd=folder, capture_output=True,
+                                text=True, timeout=180)
+    except subprocess.TimeoutExpired:
+        raise Missing(f"{command[0]} took more than three minutes") from None
     if result.returncode:
         said = (result.stderr or result.stdout).strip().splitlines()
         raise Missing(f"{' '.join(command[:2])} failed: "

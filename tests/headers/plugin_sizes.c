@@ -53,7 +53,7 @@ static size_t recorded_size(const char *function, int minor) {
   return 0;
 }
 
-/* The number after "size: expected " in the plugin's error; 0 when it has none. */
+/* The number after "size: expected " in the plugin's error; 0: it has none. */
 static size_t size_in_error(const PJRT_Api *api, PJRT_Error *error) {
   PJRT_Error_Message_Args args = {PJRT_Error_Message_Args_STRUCT_SIZE, NULL,
                                   error, NULL, 0};

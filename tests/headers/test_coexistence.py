@@ -17,7 +17,8 @@ sys.path.insert(0, str(ROOT / "abi"))
 import emit_header  # noqa: E402
 import model  # noqa: E402
 
-NEWER, OLDER = 999, 40
+NEWER = 999
+OLDER = (40, 90)
 EXTENSION_GUARD = "XLA_PJRT_C_PJRT_C_API_LAYOUTS_EXTENSION_H_"
 
 
@@ -125,12 +126,13 @@ def check_official(how, key, ours):
 def check_generated(how, abi):
     ours = abi.api["minor"]
     with tempfile.TemporaryDirectory() as folder:
-        for minor in (OLDER, ours, NEWER):
+        for minor in (*OLDER, ours, NEWER):
             (Path(folder) / f"core_{minor}.h").write_text(
                 official_like(abi, minor))
-        how.refuses("older-first",
-                    f'#include "core_{OLDER}.h"\n#include <pjrt/abi.h>\n',
-                    [f"minor {OLDER} ", f"minor {ours};"], folder)
+        for minor in OLDER:
+            how.refuses(f"older-first-{minor}",
+                        f'#include "core_{minor}.h"\n#include <pjrt/abi.h>\n',
+                        [f"minor {minor} ", f"minor {ours};"], folder)
         for name, minor in (("equal", ours), ("newer", NEWER)):
             first = f'#include "core_{minor}.h"\n'
             how.accepts(f"{name}-first", first + '#include "abi_layout.c"\n'

@@ -44,6 +44,19 @@ def check_layout(name, compiler, standard, language):
          "-fsyntax-only", str(HERE / "abi_layout.c")]))
 
 
+def check_control(name, compiler, language):
+    """The flags in use do find what they are there to find."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "control"
+        source.write_text("#include <pjrt/abi.h>\n"
+                          "int narrow(long wide);\n"
+                          "int narrow(long wide) { return wide; }\n")
+        problem = compile_problem([compiler, "-x", language, *STRICT,
+                                   f"-I{INCLUDE}", "-fsyntax-only",
+                                   str(source)])
+        check(name, "" if problem else "a narrowing conversion passed")
+
+
 def main():
     found = compilers()
     for name in ("gcc", "clang"):
@@ -54,6 +67,7 @@ def main():
         for standard in C_STANDARDS:
             check_headers(f"headers-{name}-{standard}", c, standard, ".c")
         check_layout(f"layout-{name}-c11", c, "c11", "c")
+        check_control(f"warnings-{name}", c, "c")
         if not cxx:
             skip(f"headers-{name}-c++", f"{name} has no C++ compiler here")
             continue
