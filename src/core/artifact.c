@@ -208,9 +208,9 @@ static void decode_field(const pjrt_wire_field *field, pjrt_artifact *out) {
   }
 }
 
+/* A plugin may have no name for its platform; the rest is always there. */
 static bool is_complete(const pjrt_artifact *artifact) {
-  return artifact->platform_name.size > 0 &&
-         artifact->plugin_identity.size > 0 && artifact->api_major >= 0 &&
+  return artifact->plugin_identity.size > 0 && artifact->api_major >= 0 &&
          artifact->api_minor >= 0 && artifact->num_replicas >= 1 &&
          artifact->num_partitions >= 1 && artifact->executable.size > 0;
 }

@@ -13,8 +13,7 @@
 
 pjrt_error *pjrt_buffers_take(pjrt_client *client, size_t num,
                               pjrt_buffer **out) {
-  PJRT_TRY(
-      pjrt_pool_take(&client->pool, PJRT_POOL_BUFFER, num, (void **)out));
+  PJRT_TRY(pjrt_pool_take(&client->pool, PJRT_POOL_BUFFER, num, (void **)out));
   for (size_t i = 0; i < num; i++) {
     pjrt_buffer *buffer = out[i];
     if (!buffer->client) { /* new: the mutex survives in the pool */
@@ -71,7 +70,8 @@ pjrt_error *pjrt_buffer_not_live(const pjrt_buffer *buffer) {
 }
 
 pjrt_error *pjrt_buffer_check(const pjrt_buffer *buffer) {
-  if (!buffer) return pjrt_error_format(PJRT_INVALID_ARGUMENT, "buffer is NULL");
+  if (!buffer)
+    return pjrt_error_format(PJRT_INVALID_ARGUMENT, "buffer is NULL");
   PJRT_TRY(pjrt_client_check(buffer->client));
   if (pjrt_buffer_kind(buffer) == PJRT_BUFFER_LIVE) return NULL;
   return pjrt_buffer_not_live(buffer);
@@ -127,17 +127,19 @@ pjrt_error *pjrt_buffer_ask_order(pjrt_client *client, PJRT_Buffer *raw,
     args->buffer = raw;
     pjrt_error *error =
         PJRT_CALL(client->plugin, PJRT_Buffer_GetMemoryLayout, args);
+    const PJRT_Buffer_MemoryLayout_Tiled *tiled = &args->layout.tiled;
     bool told = !error &&
                 args->layout.type == PJRT_Buffer_MemoryLayout_Type_Tiled &&
-                args->layout.tiled.minor_to_major_size == unknown->num_dims;
+                tiled->num_tiles == 0 &&
+                tiled->minor_to_major_size == unknown->num_dims &&
+                pjrt_order_is_valid(tiled->minor_to_major, unknown->num_dims);
     pjrt_error_free(error); /* a layout that is not told stays unknown */
     if (!told) return NULL;
     order = PJRT_ORDER_GIVEN;
   }
-  return pjrt_spec_intern(&client->specs, unknown->dtype, unknown->dims,
-                          unknown->num_dims, order,
-                          args->layout.tiled.minor_to_major, unknown->device,
-                          out);
+  return pjrt_spec_intern(
+      &client->specs, unknown->dtype, unknown->dims, unknown->num_dims, order,
+      args->layout.tiled.minor_to_major, unknown->device, out);
 }
 
 /* ---- facts --------------------------------------------------------------- */
@@ -168,15 +170,19 @@ pjrt_error *pjrt_buffer_memory(pjrt_buffer *buffer, pjrt_memory **out) {
   PJRT_TRY(pjrt_buffer_check(buffer));
   PJRT_ARGS(PJRT_Buffer_Memory, args);
   args->buffer = buffer->raw;
-  PJRT_TRY(PJRT_CALL(buffer->client->plugin, PJRT_Buffer_Memory, args));
+  const pjrt_plugin *plugin = buffer->client->plugin;
+  PJRT_TRY(PJRT_CALL(plugin, PJRT_Buffer_Memory, args));
   *out = pjrt_client_memory_of(buffer->client, args->memory);
   if (*out) return NULL;
+  if (!plugin->table.PJRT_Client_AddressableMemories) {
+    return pjrt_call_missing(plugin, PJRT_CALL_PJRT_Client_AddressableMemories);
+  }
   return pjrt_error_about(
       pjrt_error_format(PJRT_INTERNAL,
                         "the plugin names a memory that is none of the "
                         "client's %zu",
                         buffer->client->num_memories),
-      buffer->client->plugin, "PJRT_Buffer_Memory");
+      plugin, "PJRT_Buffer_Memory");
 }
 
 pjrt_error *pjrt_buffer_on_device_size(pjrt_buffer *buffer, size_t *out_size) {

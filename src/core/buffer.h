@@ -36,6 +36,7 @@ struct pjrt_buffer {
   pjrt_adoption *adoption; /* NULL for most */
 
   pthread_mutex_t map_mutex; /* guards the rest */
+  size_t num_views;          /* mappings that have the view */
   const void *view;          /* NULL: not made yet */
   void *converted;           /* the view's own memory, when it is a copy */
 };

@@ -91,8 +91,8 @@ void pjrt_client_free(pjrt_client *client) {
 /* Plugins before 0.107 end the process when this option is not an int64; so
  * every plugin that calls itself a CPU is spared the surprise. */
 static pjrt_error *check_options(const pjrt_named_values *options) {
-  size_t i = pjrt_named_values_find(options, "cpu_device_count",
-                                    PJRT_NUL_ENDED);
+  size_t i =
+      pjrt_named_values_find(options, "cpu_device_count", PJRT_NUL_ENDED);
   const pjrt_named_value *value = pjrt_named_values_at(options, i);
   if (!value || value->kind == PJRT_VALUE_INT64) return NULL;
   return pjrt_error_format(PJRT_INVALID_ARGUMENT,

@@ -73,8 +73,8 @@ static inline bool pjrt_client_is_forked(const pjrt_client *client) {
   return *client->fork_word == 0;
 }
 
-static inline __attribute__((warn_unused_result)) pjrt_error *
-pjrt_client_check(const pjrt_client *client) {
+static inline __attribute__((warn_unused_result)) pjrt_error *pjrt_client_check(
+    const pjrt_client *client) {
   return pjrt_client_is_forked(client) ? pjrt_client_forked(client) : NULL;
 }
 

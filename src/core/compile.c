@@ -66,9 +66,8 @@ static pjrt_error *compile(pjrt_client *client, const pjrt_program *program,
   void *options;
   size_t size;
   PJRT_LoadedExecutable *raw;
-  PJRT_TRY(pjrt_compile_options_serialize(opts, opts->device_ids,
-                                          opts->num_device_ids, &options,
-                                          &size));
+  PJRT_TRY(pjrt_compile_options_serialize(
+      opts, opts->device_ids, opts->num_device_ids, &options, &size));
   pjrt_error *error = call_compile(client, program, options, size, &raw);
   if (!error) {
     error = pjrt_executable_wrap(client, raw, opts->compile_portable_executable,
@@ -130,8 +129,8 @@ static pjrt_error *encode_with_signature(const pjrt_executable *executable,
   void *packed = NULL;
   pjrt_bytes signature = {0};
   if (executable->signature) {
-    PJRT_TRY(pjrt_signature_pack(executable->signature, &packed,
-                                 &signature.size));
+    PJRT_TRY(
+        pjrt_signature_pack(executable->signature, &packed, &signature.size));
     signature.data = packed;
   }
   pjrt_error *error =
@@ -169,13 +168,13 @@ static pjrt_error *check_maker(const pjrt_client *client,
   const pjrt_plugin *plugin = client->plugin;
   PJRT_TRY(pjrt_elf_identity(plugin->path, identity));
   pjrt_bytes own = {identity, strlen(identity)};
-  bool same = same_bytes(artifact->platform_name,
-                         bytes_of(&client->platform_name)) &&
-              same_bytes(artifact->platform_version,
-                         bytes_of(&client->platform_version)) &&
-              artifact->api_major == plugin->major &&
-              artifact->api_minor == plugin->minor &&
-              same_bytes(artifact->plugin_identity, own);
+  bool same =
+      same_bytes(artifact->platform_name, bytes_of(&client->platform_name)) &&
+      same_bytes(artifact->platform_version,
+                 bytes_of(&client->platform_version)) &&
+      artifact->api_major == plugin->major &&
+      artifact->api_minor == plugin->minor &&
+      same_bytes(artifact->plugin_identity, own);
   if (same) return NULL;
   return pjrt_error_about(
       pjrt_error_format(
@@ -223,8 +222,7 @@ pjrt_error *pjrt_executable_load(pjrt_client *client, const void *data,
     pjrt_signature_free(signature);
     return error;
   }
-  return pjrt_executable_wrap(
-      client, raw, artifact.compile_portable_executable,
-      artifact.compile_options.data, artifact.compile_options.size, signature,
-      out);
+  return pjrt_executable_wrap(client, raw, artifact.compile_portable_executable,
+                              artifact.compile_options.data,
+                              artifact.compile_options.size, signature, out);
 }

@@ -31,8 +31,7 @@ const char *pjrt_device_debug_string(const pjrt_device *device,
   return device->debug_string.data;
 }
 
-const char *pjrt_device_to_string(const pjrt_device *device,
-                                  size_t *out_size) {
+const char *pjrt_device_to_string(const pjrt_device *device, size_t *out_size) {
   if (out_size) *out_size = device->to_string.size;
   return device->to_string.data;
 }

@@ -124,14 +124,12 @@ static pjrt_error *start(pjrt_buffer *buffer, void *dst, PJRT_Event **out) {
   *out = NULL;
   PJRT_TRY(is_readable(buffer, &now));
   if (!now && buffer->spec->host_size) return call_plugin(buffer, dst, out);
-  PJRT_TRY(
-      pjrt_raw_buffer_ready_event(buffer->client, buffer->raw, &contents));
+  PJRT_TRY(pjrt_raw_buffer_ready_event(buffer->client, buffer->raw, &contents));
   if (!now) { /* nothing to copy, but the error of what made it */
     *out = contents;
     return NULL;
   }
-  pjrt_error *error =
-      pjrt_raw_event_is_ready(buffer->client, contents, &now);
+  pjrt_error *error = pjrt_raw_event_is_ready(buffer->client, contents, &now);
   if (error || !now) {
     pjrt_raw_event_destroy(buffer->client, contents);
     return error ? error : call_plugin(buffer, dst, out);
@@ -211,16 +209,21 @@ static pjrt_error *pin(pjrt_buffer *buffer) {
   return NULL;
 }
 
-/* With the lock held. Says whether it was the last of a freed buffer. */
-static bool unpin(pjrt_buffer *buffer) {
+/* Without the lock, which may be gone afterwards: this may end the buffer. */
+static void unpin(pjrt_buffer *buffer) {
   unsigned left = atomic_fetch_sub(&buffer->state, PJRT_BUFFER_ONE_MAPPING) -
                   PJRT_BUFFER_ONE_MAPPING;
-  if (left >= PJRT_BUFFER_ONE_MAPPING) return false;
-  if (buffer->view && !buffer->converted) drop_memory(buffer);
+  if (left < PJRT_BUFFER_ONE_MAPPING && (left & PJRT_BUFFER_FREED)) {
+    pjrt_buffer_destroy(buffer);
+  }
+}
+
+/* With the lock held. */
+static void drop_view(pjrt_buffer *buffer) {
+  if (!buffer->converted) drop_memory(buffer);
   pjrt_host_free(buffer->converted);
   buffer->converted = NULL;
   buffer->view = NULL;
-  return left & PJRT_BUFFER_FREED;
 }
 
 static pjrt_error *make_view(pjrt_buffer *buffer) {
@@ -255,10 +258,11 @@ pjrt_error *pjrt_buffer_map(pjrt_buffer *buffer, const void **out_data,
   PJRT_TRY(pin(buffer));
   pthread_mutex_lock(&buffer->map_mutex);
   if (!buffer->view) error = make_view(buffer);
+  if (!error) buffer->num_views++;
   *out_data = buffer->view;
-  if (error) unpin(buffer);
   pthread_mutex_unlock(&buffer->map_mutex);
   if (!error && out_size) *out_size = buffer->spec->host_size;
+  if (error) unpin(buffer);
   return error;
 }
 
@@ -271,14 +275,17 @@ bool pjrt_buffer_is_mapped_in_place(const pjrt_buffer *buffer) {
 }
 
 pjrt_error *pjrt_buffer_unmap(pjrt_buffer *buffer) {
-  if (!buffer) return pjrt_error_format(PJRT_INVALID_ARGUMENT, "buffer is NULL");
+  if (!buffer)
+    return pjrt_error_format(PJRT_INVALID_ARGUMENT, "buffer is NULL");
   PJRT_TRY(pjrt_client_check(buffer->client));
   pthread_mutex_lock(&buffer->map_mutex);
-  bool mapped = atomic_load(&buffer->state) >= PJRT_BUFFER_ONE_MAPPING;
-  bool last = mapped && unpin(buffer);
+  bool mapped = buffer->num_views > 0;
+  if (mapped && --buffer->num_views == 0) drop_view(buffer);
   pthread_mutex_unlock(&buffer->map_mutex);
-  if (last) pjrt_buffer_destroy(buffer);
-  if (mapped) return NULL;
-  return pjrt_error_format(PJRT_FAILED_PRECONDITION,
-                           "the buffer is not mapped");
+  if (!mapped) {
+    return pjrt_error_format(PJRT_FAILED_PRECONDITION,
+                             "the buffer is not mapped");
+  }
+  unpin(buffer);
+  return NULL;
 }

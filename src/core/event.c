@@ -85,7 +85,9 @@ pjrt_error *pjrt_event_wrap(pjrt_client *client, PJRT_Event *raw,
   pjrt_error *error =
       make(client, what, raw ? PJRT_EVENT_PENDING : PJRT_EVENT_READY, out);
   if (error) {
-    pjrt_raw_event_destroy(client, raw);
+    /* Nobody else can wait for it now, and it may stand for work on the
+     * caller's memory. */
+    pjrt_error_free(pjrt_raw_event_finish(client, raw));
     return error;
   }
   (*out)->raw = raw;
@@ -152,9 +154,9 @@ static void publish(pjrt_event *event, pjrt_error *error) {
   if (state_of(event) == PJRT_EVENT_PENDING) {
     event->error = error;
     error = NULL;
-    atomic_store_explicit(
-        &event->state, event->error ? PJRT_EVENT_FAILED : PJRT_EVENT_READY,
-        memory_order_release);
+    atomic_store_explicit(&event->state,
+                          event->error ? PJRT_EVENT_FAILED : PJRT_EVENT_READY,
+                          memory_order_release);
     if (event->fd >= 0) eventfd_write(event->fd, 1);
     pthread_cond_broadcast(&event->published);
   }
@@ -179,15 +181,17 @@ static void on_ready(PJRT_Error *raw, void *user) {
   pjrt_leave_callback();
 }
 
+/* The callback may come before the plugin's function returns, and free the
+ * event and its client: after the call neither may be looked at. */
 static pjrt_error *ask_for_callback(pjrt_event *event) {
+  const pjrt_plugin *plugin = event->client->plugin;
   PJRT_TRY(pjrt_reaper_start(&event->client->reaper));
   PJRT_ARGS(PJRT_Event_OnReady, args);
   args->event = event->raw;
   args->callback = on_ready;
   args->user_arg = event;
   retain(event);
-  pjrt_error *error =
-      PJRT_CALL(event->client->plugin, PJRT_Event_OnReady, args);
+  pjrt_error *error = PJRT_CALL(plugin, PJRT_Event_OnReady, args);
   if (error) release(event); /* no callback will come */
   return error;
 }

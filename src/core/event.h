@@ -20,8 +20,8 @@ typedef struct pjrt_event_callback pjrt_event_callback;
 struct pjrt_event {
   pjrt_grave grave;
   pjrt_client *client;
-  PJRT_Event *raw;   /* NULL for joins and events made ready */
-  const char *what;  /* static: "PJRT_LoadedExecutable_Execute" and the like */
+  PJRT_Event *raw;    /* NULL for joins and events made ready */
+  const char *what;   /* static: "PJRT_LoadedExecutable_Execute" and the like */
   atomic_size_t refs; /* the handle, a callback under way, joins */
   atomic_int state;   /* pjrt_event_state */
   pjrt_error *error;
@@ -38,7 +38,7 @@ struct pjrt_event {
 };
 
 /* Wraps an event of the plugin's and owns it from now on; when this fails, it
- * is destroyed. NULL, which some functions answer, becomes a ready event. */
+ * is awaited and destroyed. NULL, which some functions answer, becomes a ready event. */
 pjrt_error *pjrt_event_wrap(pjrt_client *client, PJRT_Event *raw,
                             const char *what, pjrt_event **out)
     __attribute__((warn_unused_result));

@@ -96,8 +96,8 @@ static pjrt_error *intern_shapes(const pjrt_executable *executable,
                                  const pjrt_spec **out) {
   for (size_t d = 0; d < executable->num_devices; d++) {
     for (size_t i = 0; i < num_shapes; i++) {
-      PJRT_TRY(intern_shape(executable, &shapes[i], executable->devices[d],
-                            out++));
+      PJRT_TRY(
+          intern_shape(executable, &shapes[i], executable->devices[d], out++));
     }
   }
   return NULL;
@@ -123,8 +123,8 @@ static pjrt_error *use_signature(pjrt_executable *executable) {
   executable->parameter_specs = specs;
   PJRT_TRY(intern_shapes(executable, signature->parameters,
                          signature->num_parameters, specs));
-  PJRT_TRY(intern_shapes(executable, signature->outputs,
-                         signature->num_outputs, executable->output_specs));
+  PJRT_TRY(intern_shapes(executable, signature->outputs, signature->num_outputs,
+                         executable->output_specs));
   return list_donated(executable);
 }
 
@@ -184,8 +184,8 @@ static pjrt_error *read_devices(pjrt_executable *executable) {
   pjrt_client *client = executable->client;
   PJRT_ARGS(PJRT_LoadedExecutable_AddressableDevices, args);
   args->executable = executable->raw;
-  PJRT_TRY(
-      PJRT_CALL(client->plugin, PJRT_LoadedExecutable_AddressableDevices, args));
+  PJRT_TRY(PJRT_CALL(client->plugin, PJRT_LoadedExecutable_AddressableDevices,
+                     args));
   size_t num = args->num_addressable_devices;
   PJRT_TRY(pjrt_alloc(num ? num : 1, sizeof(pjrt_device *), &devices));
   executable->devices = devices;
@@ -375,8 +375,8 @@ static pjrt_error *ask_fingerprint(pjrt_executable *executable) {
   if (executable->fingerprint.data) return NULL;
   PJRT_ARGS(PJRT_Executable_Fingerprint, args);
   args->executable = executable->unloaded;
-  PJRT_TRY(PJRT_CALL(executable->client->plugin, PJRT_Executable_Fingerprint,
-                     args));
+  PJRT_TRY(
+      PJRT_CALL(executable->client->plugin, PJRT_Executable_Fingerprint, args));
   return pjrt_text_fact_set(&executable->fingerprint,
                             args->executable_fingerprint,
                             args->executable_fingerprint_size);

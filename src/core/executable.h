@@ -21,10 +21,10 @@ struct pjrt_executable {
   bool is_portable;
 
   /* What is checked and what is known of the outputs, device by device. */
-  pjrt_signature *signature;          /* NULL: unchecked */
-  size_t num_parameters;              /* 0 when unchecked */
-  const pjrt_spec **parameter_specs;  /* num_devices groups */
-  size_t *donated;                    /* indexes of donated parameters */
+  pjrt_signature *signature;         /* NULL: unchecked */
+  size_t num_parameters;             /* 0 when unchecked */
+  const pjrt_spec **parameter_specs; /* num_devices groups */
+  size_t *donated;                   /* indexes of donated parameters */
   size_t num_donated;
   size_t num_outputs;
   const pjrt_spec **output_specs; /* num_devices groups; NULL: ask */

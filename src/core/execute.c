@@ -121,8 +121,8 @@ static pjrt_error *check_launch(launch *run) {
 
 /* ---- arguments ----------------------------------------------------------- */
 
-static pjrt_error *wrong_argument(const launch *run, size_t i,
-                                  pjrt_code code, const char *reason) {
+static pjrt_error *wrong_argument(const launch *run, size_t i, pjrt_code code,
+                                  const char *reason) {
   size_t device = run->num_args ? i / run->num_args : 0;
   size_t index = run->num_args ? i % run->num_args : 0;
   if (run->num_devices == 1) {
@@ -160,8 +160,7 @@ static pjrt_error *wrong_state(const launch *run, size_t i) {
       return wrong_argument(run, i, PJRT_FAILED_PRECONDITION,
                             "it was donated to an execution");
     case PJRT_BUFFER_DELETED:
-      return wrong_argument(run, i, PJRT_FAILED_PRECONDITION,
-                            "it was deleted");
+      return wrong_argument(run, i, PJRT_FAILED_PRECONDITION, "it was deleted");
     default:
       return wrong_argument(run, i, PJRT_FAILED_PRECONDITION,
                             "it is mapped and would be donated; unmap it, or "
@@ -171,7 +170,8 @@ static pjrt_error *wrong_state(const launch *run, size_t i) {
 
 /* The device that the i-th argument must be on. */
 static pjrt_device *device_for(const launch *run, size_t i) {
-  return run->device ? run->device : run->executable->devices[i / run->num_args];
+  return run->device ? run->device
+                     : run->executable->devices[i / run->num_args];
 }
 
 static pjrt_error *check_unchecked_argument(const launch *run, size_t i) {
@@ -259,16 +259,23 @@ static size_t claim_all(const launch *run) {
   return run->num_devices * run->num_args;
 }
 
-/* Whether the plugin did consume it: it may have copied instead. */
-static bool settle(const launch *run, size_t i) {
-  bool consumed = false;
+/* Whether the plugin did consume it: it may have copied instead. `consumed` is
+ * what to believe of a plugin that does not say. */
+static bool settle(const launch *run, size_t i, bool consumed) {
   pjrt_buffer *arg = run->args[i];
-  pjrt_error_free(
-      pjrt_raw_buffer_is_deleted(arg->client, arg->raw, &consumed));
+  pjrt_error_free(pjrt_raw_buffer_is_deleted(arg->client, arg->raw, &consumed));
   atomic_store_explicit(&arg->state,
                         consumed ? PJRT_BUFFER_DONATED : PJRT_BUFFER_LIVE,
                         memory_order_release);
   return true;
+}
+
+static bool settle_launched(const launch *run, size_t i) {
+  return settle(run, i, true);
+}
+
+static bool settle_refused(const launch *run, size_t i) {
+  return settle(run, i, false);
 }
 
 /* Is the i-th argument one of those that this launch claimed? */
@@ -351,6 +358,12 @@ static pjrt_error *fill_outputs(const launch *run) {
   return error;
 }
 
+static void destroy_raw_events(const launch *run, size_t first) {
+  for (size_t d = first; run->events && d < run->num_devices; d++) {
+    pjrt_raw_event_destroy(run->executable->client, run->events[d]);
+  }
+}
+
 static void clear_outputs(const launch *run) {
   size_t num = run->num_devices * run->num_outs;
   for (size_t i = 0; i < num; i++) run->outs[i] = NULL;
@@ -360,15 +373,21 @@ static void clear_outputs(const launch *run) {
  * launch and the caller but memory for a shape never seen before. */
 static pjrt_error *launch_claimed(const launch *run) {
   size_t num_outs = run->num_devices * run->num_outs;
-  PJRT_TRY(pjrt_buffers_take(run->executable->client, num_outs, run->outs));
-  pjrt_error *error = call_plugin(run);
+  pjrt_error *error =
+      pjrt_buffers_take(run->executable->client, num_outs, run->outs);
+  if (error) {
+    for_each_donated(run, SIZE_MAX, unclaim);
+    return error;
+  }
+  error = call_plugin(run);
   if (run->executable->num_donated) {
-    for_each_donated(run, SIZE_MAX, settle);
+    for_each_donated(run, SIZE_MAX, error ? settle_refused : settle_launched);
   }
   if (!error) error = fill_outputs(run);
   if (error) {
     pjrt_buffers_give_back(run->outs, num_outs);
     clear_outputs(run);
+    destroy_raw_events(run, 0);
   }
   return error;
 }
@@ -401,13 +420,18 @@ static pjrt_error *join_events(const launch *run, pjrt_event **out) {
   void *memory;
   pjrt_client *client = run->executable->client;
   size_t num = 0;
-  PJRT_TRY(pjrt_alloc(run->num_devices, sizeof(pjrt_event *), &memory));
+  pjrt_error *error =
+      pjrt_alloc(run->num_devices, sizeof(pjrt_event *), &memory);
+  if (error) {
+    destroy_raw_events(run, 0);
+    return error;
+  }
   pjrt_event **events = memory;
-  pjrt_error *error = NULL;
   for (; num < run->num_devices && !error; num += !error) {
     error = pjrt_event_wrap(client, run->events[num],
                             "PJRT_LoadedExecutable_Execute", &events[num]);
   }
+  if (error) destroy_raw_events(run, num + 1);
   if (!error) error = pjrt_event_join(events, num, out);
   free_events(events, num);
   free(events);
@@ -420,8 +444,7 @@ static pjrt_error *wrap_events(const launch *run, pjrt_event **out) {
                          "PJRT_LoadedExecutable_Execute", out);
 }
 
-static pjrt_error *execute(launch *run, void **scratch,
-                           pjrt_event **out_done) {
+static pjrt_error *execute(launch *run, void **scratch, pjrt_event **out_done) {
   point_lists(run, scratch);
   PJRT_TRY(check_arguments(run));
   PJRT_TRY(claim(run));
@@ -462,8 +485,8 @@ pjrt_error *pjrt_executable_execute_sharded_async(
   for (size_t i = 0; outs && i < num_devices * num_outs; i++) outs[i] = NULL;
   PJRT_TRY(pjrt_executable_check(executable));
   pjrt_execute_opts_init(&run.opts);
-  PJRT_TRY(pjrt_opts_read(opts, "pjrt_execute_opts", sizeof run.opts,
-                          &run.opts));
+  PJRT_TRY(
+      pjrt_opts_read(opts, "pjrt_execute_opts", sizeof run.opts, &run.opts));
   pjrt_error *error = check_launch(&run);
   if (!error) error = execute_with_scratch(&run, out_done);
   free(run.call_location);
@@ -487,9 +510,8 @@ pjrt_error *pjrt_executable_execute_sharded(
     size_t num_args, const pjrt_execute_opts *opts, pjrt_buffer **outs,
     size_t num_outs) {
   pjrt_event *done;
-  PJRT_TRY(pjrt_executable_execute_sharded_async(executable, num_devices, args,
-                                                 num_args, opts, outs, num_outs,
-                                                 &done));
+  PJRT_TRY(pjrt_executable_execute_sharded_async(
+      executable, num_devices, args, num_args, opts, outs, num_outs, &done));
   pjrt_error *error = pjrt_event_await(done);
   pjrt_event_free(done);
   for (size_t i = 0; error && i < num_devices * num_outs; i++) {

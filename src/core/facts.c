@@ -29,11 +29,11 @@ void pjrt_text_fact_clear(pjrt_text_fact *fact) {
 }
 
 /* Calls a function whose args are one object in and one text out. */
-#define READ_TEXT(plugin, fn, object, raw, text, fact)       \
-  do {                                                       \
-    PJRT_ARGS(fn, args);                                     \
-    args->object = (raw);                                    \
-    PJRT_TRY(optional(PJRT_CALL((plugin), fn, args)));       \
+#define READ_TEXT(plugin, fn, object, raw, text, fact)                   \
+  do {                                                                   \
+    PJRT_ARGS(fn, args);                                                 \
+    args->object = (raw);                                                \
+    PJRT_TRY(optional(PJRT_CALL((plugin), fn, args)));                   \
     PJRT_TRY(pjrt_text_fact_set((fact), args->text, args->text##_size)); \
   } while (0)
 
@@ -131,9 +131,8 @@ static pjrt_error *read_description(pjrt_device *device,
   attributes->device_description = description;
   PJRT_TRY(optional(
       PJRT_CALL(plugin, PJRT_DeviceDescription_Attributes, attributes)));
-  return pjrt_named_values_from_raw(attributes->attributes,
-                                    attributes->num_attributes,
-                                    &device->attributes);
+  return pjrt_named_values_from_raw(
+      attributes->attributes, attributes->num_attributes, &device->attributes);
 }
 
 static pjrt_error *read_device(pjrt_device *device) {
@@ -192,7 +191,8 @@ static pjrt_error *read_addressable_devices(pjrt_client *client) {
   for (size_t i = 0; i < args->num_addressable_devices; i++) {
     pjrt_device *device =
         pjrt_client_device_of(client, args->addressable_devices[i]);
-    if (!device) return unknown_device(client, "PJRT_Client_AddressableDevices");
+    if (!device)
+      return unknown_device(client, "PJRT_Client_AddressableDevices");
     client->addressable_devices[client->num_addressable_devices++] = device;
   }
   return NULL;
@@ -209,8 +209,8 @@ static pjrt_error *read_memory_devices(pjrt_memory *memory) {
   PJRT_TRY(pjrt_alloc(args->num_devices, sizeof *memory->devices, &devices));
   memory->devices = devices;
   for (size_t i = 0; i < args->num_devices; i++) {
-    pjrt_device *device = pjrt_client_device_of(memory->client,
-                                                args->devices[i]);
+    pjrt_device *device =
+        pjrt_client_device_of(memory->client, args->devices[i]);
     if (!device) {
       return unknown_device(memory->client, "PJRT_Memory_AddressableByDevices");
     }

@@ -21,8 +21,7 @@ const char *pjrt_memory_debug_string(const pjrt_memory *memory,
   return memory->debug_string.data;
 }
 
-const char *pjrt_memory_to_string(const pjrt_memory *memory,
-                                  size_t *out_size) {
+const char *pjrt_memory_to_string(const pjrt_memory *memory, size_t *out_size) {
   if (out_size) *out_size = memory->to_string.size;
   return memory->to_string.data;
 }

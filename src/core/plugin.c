@@ -59,7 +59,8 @@ static pjrt_error *load_error(const pjrt_plugin *plugin) {
   const char *reason = dlerror();
   if (!reason) reason = "unknown reason";
   size_t size = strlen(plugin->path);
-  if (!strncmp(reason, plugin->path, size) && !strncmp(reason + size, ": ", 2)) {
+  if (!strncmp(reason, plugin->path, size) &&
+      !strncmp(reason + size, ": ", 2)) {
     reason += size + 2;
   }
   pjrt_error *error =

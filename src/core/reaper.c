@@ -91,12 +91,15 @@ void pjrt_reaper_stop(pjrt_reaper *reaper) {
   pthread_mutex_destroy(&reaper->mutex);
 }
 
-/* Signals before it unlocks: afterwards the object may be buried, and with it
- * the last that kept this reaper alive. */
+/* The thread does not run yet when the callback is another client's; if it
+ * cannot be started now, the next start finds the grave. Signals before it
+ * unlocks: afterwards the object may be buried, and with it the last that kept
+ * this reaper alive. */
 void pjrt_reaper_push(pjrt_reaper *reaper, pjrt_grave *grave) {
   pthread_mutex_lock(&reaper->mutex);
   grave->link.next = reaper->graves;
   reaper->graves = &grave->link;
+  if (!reaper->is_running) reaper->is_running = start_thread(reaper) == 0;
   pthread_cond_signal(&reaper->wake);
   pthread_mutex_unlock(&reaper->mutex);
 }

@@ -2,7 +2,8 @@
  * a plugin that destroys its client on its own thread waits for itself.
  *
  * A client has one reaper. Its thread is started, on a caller's thread, by the
- * first thing that can lead to a callback. */
+ * first thing that can lead to a callback, or by the first grave, when that
+ * comes in a callback of another client's. */
 #ifndef PJRT_CORE_REAPER_H_
 #define PJRT_CORE_REAPER_H_
 

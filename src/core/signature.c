@@ -4,18 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-
-/* Far above what any framework makes; a bit mask of dimensions fits a word. */
-#define MAX_RANK 64
-
-static bool is_permutation(const int64_t *order, size_t num) {
-  uint64_t seen = 0;
-  for (size_t i = 0; i < num; i++) {
-    if (order[i] < 0 || (uint64_t)order[i] >= num) return false;
-    seen |= UINT64_C(1) << order[i];
-  }
-  return seen == (num == MAX_RANK ? UINT64_MAX : (UINT64_C(1) << num) - 1);
-}
+#include "core/spec.h"
 
 static bool is_row_major(const int64_t *minor_to_major, size_t num) {
   for (size_t i = 0; i < num; i++) {
@@ -28,12 +17,12 @@ static bool is_known(const pjrt_shape *shape) {
   if (shape->dtype == PJRT_DTYPE_INVALID) return false;
   if (pjrt_dtype_since(shape->dtype) == 0) return false;
   if (shape->dtype == PJRT_TOKEN && shape->num_dims > 0) return false;
-  if (shape->num_dims > MAX_RANK) return false;
+  if (shape->num_dims > PJRT_MAX_RANK) return false;
   for (size_t i = 0; i < shape->num_dims; i++) {
     if (shape->dims[i] < 0) return false;
   }
   return !shape->minor_to_major ||
-         is_permutation(shape->minor_to_major, shape->num_dims);
+         pjrt_order_is_valid(shape->minor_to_major, shape->num_dims);
 }
 
 pjrt_error *pjrt_shape_copy(const pjrt_shape *shape, pjrt_shape *out,

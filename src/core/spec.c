@@ -83,6 +83,19 @@ static bool holds(const pjrt_spec *spec, const contents *key) {
           same(spec->minor_to_major, key->minor_to_major, key->num_dims));
 }
 
+bool pjrt_order_is_valid(const int64_t *minor_to_major, size_t num_dims) {
+  uint64_t seen = 0;
+  if (num_dims > PJRT_MAX_RANK) return false;
+  for (size_t i = 0; i < num_dims; i++) {
+    if (minor_to_major[i] < 0 || (uint64_t)minor_to_major[i] >= num_dims) {
+      return false;
+    }
+    seen |= UINT64_C(1) << minor_to_major[i];
+  }
+  return seen == (num_dims == PJRT_MAX_RANK ? UINT64_MAX
+                                            : (UINT64_C(1) << num_dims) - 1);
+}
+
 static bool is_row_major(const int64_t *minor_to_major, size_t num_dims) {
   for (size_t i = 0; i < num_dims; i++) {
     if (minor_to_major[i] != (int64_t)(num_dims - 1 - i)) return false;
@@ -143,8 +156,8 @@ static void put(pjrt_spec_slots *slots, pjrt_spec *spec) {
 
 /* Makes room for one more. */
 static pjrt_error *reserve(pjrt_spec_table *table) {
-  pjrt_spec_slots *old = atomic_load_explicit(&table->slots,
-                                              memory_order_relaxed);
+  pjrt_spec_slots *old =
+      atomic_load_explicit(&table->slots, memory_order_relaxed);
   if (old && table->num_specs < old->num / 2) return NULL;
   size_t num = old ? old->num * 2 : FIRST_SLOTS;
   pjrt_spec_slots *slots = calloc(1, sizeof *slots + num * sizeof slots->at[0]);
@@ -162,8 +175,8 @@ static pjrt_error *reserve(pjrt_spec_table *table) {
 /* With the lock held; another thread may have been faster. */
 static pjrt_error *add(pjrt_spec_table *table, const contents *key,
                        const pjrt_spec **out) {
-  pjrt_spec *spec = find(
-      atomic_load_explicit(&table->slots, memory_order_relaxed), key);
+  pjrt_spec *spec =
+      find(atomic_load_explicit(&table->slots, memory_order_relaxed), key);
   if (!spec) {
     PJRT_TRY(reserve(table));
     PJRT_TRY(make(key, &spec));
@@ -217,8 +230,9 @@ bool pjrt_spec_fits(const pjrt_spec *actual, const pjrt_spec *expected) {
   return pjrt_spec_same_shape(actual, expected);
 }
 
-static size_t print_list(char *out, size_t size, size_t at, const char *brackets,
-                         const int64_t *list, size_t num) {
+static size_t print_list(char *out, size_t size, size_t at,
+                         const char *brackets, const int64_t *list,
+                         size_t num) {
   for (size_t i = 0; i < num && at < size; i++) {
     at += (size_t)snprintf(out + at, size - at, "%c%" PRId64,
                            i ? ',' : brackets[0], list[i]);

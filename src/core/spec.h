@@ -47,6 +47,11 @@ typedef struct pjrt_spec_table {
 void pjrt_spec_table_init(pjrt_spec_table *table);
 void pjrt_spec_table_destroy(pjrt_spec_table *table);
 
+/* Whether an order names every dimension once. False for more dimensions than
+ * any framework makes; a bit mask of them fits a word. */
+enum { PJRT_MAX_RANK = 64 };
+bool pjrt_order_is_valid(const int64_t *minor_to_major, size_t num_dims);
+
 /* The spec with these contents. `minor_to_major` is read for PJRT_ORDER_GIVEN
  * alone; an order that is row-major is taken for that. INVALID_ARGUMENT for
  * dimensions that are negative or too large. */

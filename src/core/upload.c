@@ -44,7 +44,8 @@ static pjrt_error *check_dtype(const pjrt_plugin *plugin, pjrt_dtype dtype) {
 }
 
 static pjrt_error *check_device(const pjrt_device *device) {
-  if (!device) return pjrt_error_format(PJRT_INVALID_ARGUMENT, "device is NULL");
+  if (!device)
+    return pjrt_error_format(PJRT_INVALID_ARGUMENT, "device is NULL");
   PJRT_TRY(pjrt_client_check(device->client));
   if (device->is_addressable) return NULL;
   return pjrt_error_format(PJRT_INVALID_ARGUMENT,
@@ -59,8 +60,8 @@ static pjrt_error *check_memory(const pjrt_device *device,
     if (device->memories[i] == memory) return NULL;
   }
   return pjrt_error_format(PJRT_INVALID_ARGUMENT,
-                           "memory %d (%s) is none of device %d's",
-                           memory->id, memory->kind.data, device->id);
+                           "memory %d (%s) is none of device %d's", memory->id,
+                           memory->kind.data, device->id);
 }
 
 static pjrt_error *check_data(const upload *up) {
@@ -153,8 +154,9 @@ static pjrt_error *run(const upload *up, pjrt_buffer **out,
   pjrt_buffer_fill(buffer, raw, NULL);
   error = uploaded_spec(up, raw, &spec);
   if (error) {
-    pjrt_error_free(pjrt_raw_event_finish(client, *out_done));
+    /* In this order: lent memory is done with when its buffer is gone. */
     pjrt_buffer_destroy(buffer);
+    pjrt_error_free(pjrt_raw_event_finish(client, *out_done));
     return error;
   }
   buffer->spec = spec;
@@ -198,10 +200,12 @@ static pjrt_error *copying(const upload *up, pjrt_buffer **out,
   return error;
 }
 
-pjrt_error *pjrt_buffer_from_host_async(
-    pjrt_device *device, pjrt_dtype dtype, const int64_t *dims, size_t num_dims,
-    const void *data, size_t data_size, const pjrt_upload_opts *opts,
-    pjrt_buffer **out, pjrt_event **out_done) {
+pjrt_error *pjrt_buffer_from_host_async(pjrt_device *device, pjrt_dtype dtype,
+                                        const int64_t *dims, size_t num_dims,
+                                        const void *data, size_t data_size,
+                                        const pjrt_upload_opts *opts,
+                                        pjrt_buffer **out,
+                                        pjrt_event **out_done) {
   upload up = {.device = device,
                .dtype = dtype,
                .dims = dims,
@@ -212,7 +216,8 @@ pjrt_error *pjrt_buffer_from_host_async(
   if (out_done) *out_done = NULL;
   PJRT_TRY(read_opts(opts, &up));
   if (!out_done &&
-      up.semantics == PJRT_HostBufferSemantics_kImmutableUntilTransferCompletes) {
+      up.semantics ==
+          PJRT_HostBufferSemantics_kImmutableUntilTransferCompletes) {
     return pjrt_error_format(PJRT_INVALID_ARGUMENT,
                              "out_done is NULL, and nothing else would tell "
                              "when the data may be reused");
@@ -274,8 +279,8 @@ static void memory_is_done(PJRT_Error *raw, void *user) {
   pjrt_client *client = end->client;
   /* Whether the transfer failed is in the buffer's own event. */
   if (raw) {
-    pjrt_error_free(pjrt_error_from_plugin(
-        client->plugin, PJRT_CALL_PJRT_Event_OnReady, raw));
+    pjrt_error_free(pjrt_error_from_plugin(client->plugin,
+                                           PJRT_CALL_PJRT_Event_OnReady, raw));
   }
   end->grave.bury = bury_ending;
   pjrt_reaper_push(&client->reaper, &end->grave);
@@ -336,10 +341,9 @@ pjrt_error *pjrt_buffer_adopt_host(pjrt_device *device, pjrt_dtype dtype,
                .num_dims = num_dims,
                .data = data,
                .data_size = data_size,
-               .semantics =
-                   mode == PJRT_ADOPT_MUTABLE
-                       ? PJRT_HostBufferSemantics_kMutableZeroCopy
-                       : PJRT_HostBufferSemantics_kImmutableZeroCopy};
+               .semantics = mode == PJRT_ADOPT_MUTABLE
+                                ? PJRT_HostBufferSemantics_kMutableZeroCopy
+                                : PJRT_HostBufferSemantics_kImmutableZeroCopy};
   void *memory;
   *out = NULL;
   pjrt_error *error = pjrt_alloc(1, sizeof(pjrt_adoption), &memory);
