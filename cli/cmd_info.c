@@ -85,7 +85,8 @@ static const struct option info_rows[] = {
     {"json", NULL, OPTION_FLAG, offsetof(info_options, json),
      "print one JSON object"},
     {"no-client", NULL, OPTION_FLAG, offsetof(info_options, no_client),
-     "do not initialize the plugin: its hardware stays untouched"},
+     "do not initialize the plugin, so that its hardware stays\n"
+     "untouched"},
     COMMON_OPTIONS(info_options),
 };
 

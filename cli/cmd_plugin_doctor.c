@@ -157,7 +157,8 @@ static status run_doctor(struct cli *cli, const void *options,
 static const struct option doctor_rows[] = {
     {"client-option", "NAME=VALUE", OPTION_TEXTS,
      offsetof(doctor_options, client_options),
-     "an option of the plugin's for the client; may be repeated"},
+     "an option of the plugin's for the client; may be\n"
+     "repeated"},
     COMMON_OPTIONS(doctor_options),
 };
 

@@ -97,27 +97,31 @@ void print_overview(FILE *to) {
       to);
 }
 
-static void print_options(FILE *to, const struct verb *verb) {
-  for (size_t i = 0; i < verb->num_options; i++) {
-    const struct option *option = &verb->options[i];
-    int size =
-        fprintf(to, "  --%s%s%s", option->name, option->argument ? "=" : "",
-                option->argument ? option->argument : "");
-    if (size > 24) fprintf(to, "\n%24s", "");
-    if (size < 24) fprintf(to, "%*s", 24 - size, "");
-    /* A line break in the help text continues in its column. */
-    for (const char *c = option->help; *c; c++) {
-      fputc(*c, to);
-      if (*c == '\n') fprintf(to, "%26s", "");
-    }
+/* The column at which the explanations of options stand. */
+#define HELP_COLUMN 24
+
+static void print_option(FILE *to, const struct option *option) {
+  int size =
+      fprintf(to, "  --%s%s%s", option->name, option->argument ? "=" : "",
+              option->argument ? option->argument : "");
+  if (size > HELP_COLUMN - 2) {
     fputc('\n', to);
+    size = 0;
   }
+  fprintf(to, "%*s", HELP_COLUMN - size, "");
+  for (const char *c = option->help; *c; c++) {
+    fputc(*c, to);
+    if (*c == '\n') fprintf(to, "%*s", HELP_COLUMN, "");
+  }
+  fputc('\n', to);
 }
 
 void print_verb_help(FILE *to, const struct verb *verb) {
   fprintf(to, "usage: pjrt %s %s%s[OPTION...]\n\n%s\n\nOptions:\n", verb->name,
           verb->operands, *verb->operands ? " " : "", verb->about);
-  print_options(to, verb);
+  for (size_t i = 0; i < verb->num_options; i++) {
+    print_option(to, &verb->options[i]);
+  }
   fprintf(to, "\nExamples:\n%s", verb->examples);
 }
 

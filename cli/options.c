@@ -142,11 +142,11 @@ static char *store(const struct option *option, const char *value, void *into) {
   return NULL;
 }
 
-/* Reads the option at *argv, and steps over the value if that is a word of its
- * own. */
+/* Reads the option `word`, which stands at *argv, and steps over the value if
+ * that is a word of its own. */
 static char *read_option(const struct option *options, size_t num,
-                         char *const **argv, void *into) {
-  const char *name = **argv + 2;
+                         const char *word, char *const **argv, void *into) {
+  const char *name = word + 2;
   size_t name_size = strcspn(name, "=");
   const char *value = name[name_size] ? name + name_size + 1 : NULL;
   const struct option *option = find_option(options, num, name, name_size);
@@ -174,12 +174,10 @@ char *options_read(const struct option *options, size_t num_options,
       if (!add_text(operands, word)) complaint = complain("out of memory");
     } else if (strcmp(word, "--") == 0) {
       only_operands = true;
-    } else if (strcmp(word, "-h") == 0) {
-      char *help[] = {(char[]){"--help"}, NULL};
-      char *const *at = help;
-      complaint = read_option(options, num_options, &at, into);
     } else if (word[1] == '-') {
-      complaint = read_option(options, num_options, &argv, into);
+      complaint = read_option(options, num_options, word, &argv, into);
+    } else if (strcmp(word, "-h") == 0) {
+      complaint = read_option(options, num_options, "--help", &argv, into);
     } else {
       complaint =
           complain("unknown option %s; options start with two dashes", word);

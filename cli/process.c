@@ -22,6 +22,12 @@ static _Noreturn void become(const char *const *argv, int output) {
   _exit(127);
 }
 
+int process_wait(pid_t child) {
+  int wait_status = -1;
+  while (waitpid(child, &wait_status, 0) < 0 && errno == EINTR) continue;
+  return wait_status;
+}
+
 /* The end is what counts of a long output. */
 static void read_tail(int fd, char *out, size_t size) {
   off_t end = lseek(fd, 0, SEEK_END);
@@ -37,9 +43,7 @@ bool process_run(const char *const *argv, char *out_said, size_t said_size) {
   pid_t child = fork();
   if (child == 0) become(argv, output);
   int wait_status = -1;
-  while (child > 0 && waitpid(child, &wait_status, 0) < 0 && errno == EINTR) {
-    continue;
-  }
+  if (child > 0) wait_status = process_wait(child);
   if (output >= 0) {
     read_tail(output, out_said, said_size);
     close(output);

@@ -170,8 +170,12 @@ static status download(struct cli *cli, const struct launch *launch,
 
 status execute(struct cli *cli, pjrt_executable *executable,
                const struct given_arrays *inputs, struct results *out) {
-  status code = check_inputs(cli, executable, inputs,
-                             pjrt_executable_num_devices(executable));
+  size_t num_devices = pjrt_executable_num_devices(executable);
+  if (num_devices == 0) { /* a portable one, saved by another program */
+    return fail(cli, STATUS_INPUT, "%s is compiled for no device in particular",
+                pjrt_executable_name(executable, NULL));
+  }
+  status code = check_inputs(cli, executable, inputs, num_devices);
   if (code != STATUS_OK) return code;
   struct launch launch;
   if (!launch_init(&launch, executable, inputs->num)) {

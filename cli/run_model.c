@@ -67,12 +67,22 @@ static status read_stream(const struct cli *cli, FILE *file,
               strerror(errno));
 }
 
-/* Whether a file is a saved executable; what cannot be read is told later. */
-static bool is_executable_file(FILE *file) {
+/* Whether to read the file here: saved executables are, and what cannot be
+ * rewound, such as a pipe. Programs in files are the library's to read. */
+static bool is_ours_to_read(FILE *file) {
+  struct stat info;
+  if (fstat(fileno(file), &info) != 0 || S_ISDIR(info.st_mode)) return false;
+  if (!S_ISREG(info.st_mode)) return true;
   char start[sizeof artifact_magic];
   size_t size = fread(start, 1, sizeof start, file);
   rewind(file);
   return starts_as_executable(start, size);
+}
+
+static status read_program(const struct cli *cli, const char *path,
+                           struct model *out) {
+  pjrt_error *error = pjrt_program_read(path, PJRT_NUL_ENDED, &out->program);
+  return error ? fail_plainly(cli, STATUS_INPUT, error) : STATUS_OK;
 }
 
 status model_read(const struct cli *cli, const char *path, struct model *out) {
@@ -82,13 +92,10 @@ status model_read(const struct cli *cli, const char *path, struct model *out) {
     return read_stream(cli, stdin, out);
   }
   FILE *file = fopen(path, "rb");
-  bool is_executable = file && is_executable_file(file);
-  status code = STATUS_OK;
-  if (is_executable) code = read_stream(cli, file, out);
+  bool ours = file && is_ours_to_read(file);
+  status code = ours ? read_stream(cli, file, out) : STATUS_OK;
   if (file) fclose(file);
-  if (is_executable) return code;
-  pjrt_error *error = pjrt_program_read(path, PJRT_NUL_ENDED, &out->program);
-  return error ? fail_plainly(cli, STATUS_INPUT, error) : STATUS_OK;
+  return ours ? code : read_program(cli, path, out);
 }
 
 void model_free(struct model *model) {

@@ -138,9 +138,11 @@ status session_create_client(struct cli *cli, struct session *session,
 }
 
 void session_close(struct cli *cli, struct session *session) {
-  call_begin(cli, "PJRT_Client_Destroy", "ending the client");
-  pjrt_client_free(session->client);
-  call_end(cli);
+  if (session->client) {
+    call_begin(cli, "PJRT_Client_Destroy", "ending the client");
+    pjrt_client_free(session->client);
+    call_end(cli);
+  }
   pjrt_plugin_free(session->plugin);
   pjrt_named_values_free(session->options);
 }

@@ -1,6 +1,5 @@
 #include "supervise.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 
 #include "board.h"
 #include "chatter.h"
+#include "process.h"
 #include "spinner.h"
 
 void call_begin(struct cli *cli, const char *call, const char *doing) {
@@ -114,12 +114,6 @@ static outcome judge(const struct cli *cli, const struct board *board,
   return out;
 }
 
-static int wait_for_end(pid_t worker) {
-  int wait_status = 0;
-  while (waitpid(worker, &wait_status, 0) < 0 && errno == EINTR) continue;
-  return wait_status;
-}
-
 /* Watches the worker until it ends, or ends it. */
 static outcome watch(struct cli *cli, pid_t worker, const sigset_t *child_ended,
                      struct board *board) {
@@ -135,7 +129,7 @@ static outcome watch(struct cli *cli, pid_t worker, const sigset_t *child_ended,
     board_unlock(board);
     if (overdue) {
       kill(worker, SIGKILL);
-      wait_for_end(worker);
+      process_wait(worker);
       break;
     }
     sigtimedwait(child_ended, NULL, &tick);

@@ -93,6 +93,20 @@ def fails(status, *arguments, says=(), **options):
     return result
 
 
+def as_nobody():
+    """Options that run the command as a user who may not read everything."""
+    if os.geteuid() != 0:
+        return {}
+    os.chmod(".", 0o755)
+    nobody = {"user": 65534}
+    try:
+        subprocess.run([COMMAND, "version"], check=True, capture_output=True,
+                       **nobody)
+    except OSError as error:
+        raise Skip(f"nobody may not run the command: {error}") from error
+    return nobody
+
+
 def cpu_plugin():
     path = os.environ.get("PJRT_TEST_PLUGIN_CPU")
     if not path:
