@@ -121,29 +121,33 @@ def load_tests(build_dir, tiers, plugins, base_environment):
 
 def count_cases(result, end):
     """Reads the cases from a program's output; `end` says how it ended."""
-    running, said = None, ""
+    running, reason = None, ""
     for line in result.output.splitlines():
         cmocka, script = CMOCKA_LINE.search(line), SCRIPT_LINE.match(line)
         if cmocka and cmocka[1] == "RUN":
-            running, said = cmocka[2], ""
+            running, reason = cmocka[2], ""
         elif cmocka and cmocka[2] == running:
             word, running = cmocka[1], None
             if word == "OK":
                 result.passed += 1
+            elif word == "SKIPPED" and reason:
+                result.skipped.append((cmocka[2], reason))
             elif word == "SKIPPED":
-                result.skipped.append((cmocka[2], said or "no reason given"))
+                result.failed.append(f"{cmocka[2]}: skipped without a reason")
             else:
                 result.failed.append(cmocka[2])
         elif script and running is None:
-            word, name, reason = script.groups()
+            word, name, why = script.groups()
             if word == "ok":
                 result.passed += 1
+            elif word == "skip" and why:
+                result.skipped.append((name, why))
             elif word == "skip":
-                result.skipped.append((name, reason or "no reason given"))
+                result.failed.append(f"{name}: skipped without a reason")
             else:
-                result.failed.append(f"{name}: {reason}")
-        elif running and line.strip():
-            said = line.strip().removeprefix("skip: ")
+                result.failed.append(f"{name}: {why}")
+        elif running and line.startswith("skip: "):
+            reason = line.removeprefix("skip: ").strip()
     if running:
         result.failed.append(f"{running}: {end}")
 

@@ -18,7 +18,8 @@ def problems():
     result = subprocess.run([TOOL, "--dry-run", "-Werror", *paths], cwd=ROOT,
                             capture_output=True, text=True)
     found = re.findall(r"^(.+?):\d+:\d+: error", result.stderr, re.M)
-    return sorted({f"{path} is not formatted" for path in found}) or \
+    return sorted({f"{path.removeprefix(f'{ROOT}/')} is not formatted"
+                   for path in found}) or \
         ([] if result.returncode == 0 else [result.stderr[:300]])
 
 

@@ -12,9 +12,9 @@ ABI_HEADERS = {"pjrt/abi.h", "pjrt/raw.h"}
 ALLOWED = {
     "base": {"base"},
     "abi": {"base", "abi"},
-    "io": {"base", "io"},
-    "kv": {"base", "kv"},
-    "core": {"base", "abi", "proto", "core", "io", "kv"},
+    "core": {"base", "abi", "proto", "core"},
+    "io": {"base", "core", "io"},
+    "kv": {"base", "core", "kv"},
     "ext": {"base", "abi", "proto", "core", "ext"},
 }
 KNOWS_ABI = {"abi", "core", "ext"}

@@ -36,6 +36,8 @@ PROGRAMS = {
     "unexplained_status": ("echo ok a; exit 3",
                            "1 passed, 1 failed, 0 skipped"),
     "good": ("echo ok a; echo ok b", "2 passed, 0 failed, 0 skipped"),
+    "skips_silently": ("echo ok a; echo skip b",
+                       "1 passed, 1 failed, 0 skipped"),
     "only_skips": ("echo skip a: none", "0 passed, 0 failed, 1 skipped"),
 }
 TIERS = {"quick": "1 passed, 0 failed, 0 skipped",
