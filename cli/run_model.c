@@ -33,20 +33,10 @@ static void *read_all(FILE *file, size_t *out_size) {
   return NULL;
 }
 
-/* How everything that pjrt_executable_serialize makes starts; no program does,
- * being text or a message whose fields have small numbers. */
-static const char artifact_magic[8] = {'\x89', 'P',  'J',  'R',
-                                       'T',    '\r', '\n', '\x1a'};
-
-static bool starts_as_executable(const void *data, size_t size) {
-  return size >= sizeof artifact_magic &&
-         memcmp(data, artifact_magic, sizeof artifact_magic) == 0;
-}
-
 /* Takes what stdin or a file had. */
 static status take_bytes(const struct cli *cli, void *data, size_t size,
                          struct model *out) {
-  if (starts_as_executable(data, size)) {
+  if (pjrt_executable_is_serialized(data, size)) {
     out->executable = data;
     out->executable_size = size;
     return STATUS_OK;
@@ -73,10 +63,10 @@ static bool is_ours_to_read(FILE *file) {
   struct stat info;
   if (fstat(fileno(file), &info) != 0 || S_ISDIR(info.st_mode)) return false;
   if (!S_ISREG(info.st_mode)) return true;
-  char start[sizeof artifact_magic];
+  char start[PJRT_EXECUTABLE_MAGIC_SIZE];
   size_t size = fread(start, 1, sizeof start, file);
   rewind(file);
-  return starts_as_executable(start, size);
+  return pjrt_executable_is_serialized(start, size);
 }
 
 static status read_program(const struct cli *cli, const char *path,

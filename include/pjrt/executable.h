@@ -210,6 +210,14 @@ PJRT_API PJRT_MUST_USE pjrt_error *pjrt_executable_execute_sharded(
 PJRT_API PJRT_MUST_USE pjrt_error *pjrt_executable_serialize(
     pjrt_executable *executable, void **out, size_t *out_size);
 
+/* How many bytes are enough for pjrt_executable_is_serialized. */
+#define PJRT_EXECUTABLE_MAGIC_SIZE 8
+
+/* Whether bytes begin as those that pjrt_executable_serialize makes, to tell
+ * a serialized executable from a program. Says nothing of the rest.
+ * @param data [borrowed: call] */
+PJRT_API bool pjrt_executable_is_serialized(const void *data, size_t size);
+
 /* Loads what pjrt_executable_serialize made, without compiling.
  * FAILED_PRECONDITION when another plugin file, version or platform made it:
  * plugins run such artifacts and compute wrong results. INVALID_ARGUMENT when

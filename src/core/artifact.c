@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "core/wire.h"
 #include "pjrt/array.h"
+#include "pjrt/executable.h"
 #include "proto/artifact.pb-c.h"
 
 #define VERSION 1
@@ -119,8 +120,15 @@ pjrt_error *pjrt_artifact_encode(const pjrt_artifact *artifact, void **out,
 
 /* ---- decoding ------------------------------------------------------------ */
 
+_Static_assert(sizeof magic == PJRT_EXECUTABLE_MAGIC_SIZE,
+               "the header says how many bytes tell");
+
+bool pjrt_executable_is_serialized(const void *data, size_t size) {
+  return data && size >= sizeof magic && memcmp(data, magic, sizeof magic) == 0;
+}
+
 static pjrt_error *not_an_artifact(const unsigned char *bytes, size_t size) {
-  if (size < sizeof magic || memcmp(bytes, magic, sizeof magic) != 0) {
+  if (!pjrt_executable_is_serialized(bytes, size)) {
     return pjrt_error_format(
         PJRT_INVALID_ARGUMENT,
         "artifact: expected a serialized executable of this library, got %zu "
@@ -134,7 +142,7 @@ static pjrt_error *not_an_artifact(const unsigned char *bytes, size_t size) {
 }
 
 static pjrt_error *check_frame(const unsigned char *bytes, size_t size) {
-  if (size < HEADER_SIZE || memcmp(bytes, magic, sizeof magic) != 0) {
+  if (size < HEADER_SIZE || !pjrt_executable_is_serialized(bytes, size)) {
     return not_an_artifact(bytes, size);
   }
   const uint64_t version = get_number(bytes + VERSION_AT);

@@ -181,17 +181,15 @@ static void on_ready(PJRT_Error *raw, void *user) {
   pjrt_leave_callback();
 }
 
-/* The callback may come before the plugin's function returns, and free the
- * event and its client: after the call neither may be looked at. */
 static pjrt_error *ask_for_callback(pjrt_event *event) {
-  const pjrt_plugin *plugin = event->client->plugin;
   PJRT_TRY(pjrt_reaper_start(&event->client->reaper));
   PJRT_ARGS(PJRT_Event_OnReady, args);
   args->event = event->raw;
   args->callback = on_ready;
   args->user_arg = event;
   retain(event);
-  pjrt_error *error = PJRT_CALL(plugin, PJRT_Event_OnReady, args);
+  pjrt_error *error =
+      PJRT_CALL(event->client->plugin, PJRT_Event_OnReady, args);
   if (error) release(event); /* no callback will come */
   return error;
 }
@@ -320,14 +318,10 @@ static bool remove_callback(pjrt_event *event, pjrt_event_callback *callback) {
   return found;
 }
 
-pjrt_error *pjrt_event_on_ready(pjrt_event *event, pjrt_event_fn callback,
-                                void *user) {
+static pjrt_error *call_when_ready(pjrt_event *event, pjrt_event_fn callback,
+                                   void *user) {
   bool ready;
   void *memory;
-  PJRT_TRY(check(event));
-  if (!callback) {
-    return pjrt_error_format(PJRT_INVALID_ARGUMENT, "callback is NULL");
-  }
   PJRT_TRY(poll_once(event, &ready));
   PJRT_TRY(pjrt_alloc(1, sizeof(pjrt_event_callback), &memory));
   pjrt_event_callback *entry = memory;
@@ -343,6 +337,19 @@ pjrt_error *pjrt_event_on_ready(pjrt_event *event, pjrt_event_fn callback,
   }
   pjrt_error_free(error); /* it ran nevertheless */
   return NULL;
+}
+
+/* The callback may run at any moment from here on, and free the event. */
+pjrt_error *pjrt_event_on_ready(pjrt_event *event, pjrt_event_fn callback,
+                                void *user) {
+  PJRT_TRY(check(event));
+  if (!callback) {
+    return pjrt_error_format(PJRT_INVALID_ARGUMENT, "callback is NULL");
+  }
+  retain(event);
+  pjrt_error *error = call_when_ready(event, callback, user);
+  release(event);
+  return error;
 }
 
 /* With the lock held, so that publishing sees either the descriptor or us. */
