@@ -14,9 +14,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 # Under sudo only installing needs root; see tools/as-user.
 RUN := tools/as-user
 BUILD = $(RUN) cmake --build $(1) --parallel $(JOBS)
-SOURCES = find src include sim cli examples bench tests \
-  -path '*/generated/*' -prune -o -name '*.[ch]' -print
-HEAVY_BUILDS := asan tsan clang
+HEAVY_BUILDS := asan tsan clang fuzz
 
 .DEFAULT_GOAL := build
 .PHONY: build demo test test-all bench install docs format lint clean help \
@@ -57,8 +55,8 @@ docs:  ## Write the API reference as HTML (needs Doxygen)
 	@echo "build/reference/html/index.html"
 
 format:  ## Lay out the C sources with clang-format-19
-	@$(SOURCES) | xargs $(RUN) clang-format-19 -i
-	@echo "formatted"
+	@find src include sim cli examples bench tests -name '*.[ch]' -print | \
+	xargs grep -L '^/\* Generated' | xargs $(RUN) clang-format-19 -i
 
 lint: build  ## Look for suspicious code with clang-tidy-19
 	@$(RUN) python3 tests/structure/test_lint.py

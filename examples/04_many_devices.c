@@ -1,7 +1,7 @@
 /* One program on four devices at once: each has a number of its own, and
  * all_reduce gives every device the sum.
  *
- *   04_many_devices [PLUGIN]     the CPU plugin makes as many devices as asked */
+ *   04_many_devices [PLUGIN]     the CPU plugin makes as many as asked */
 #include <pjrt/pjrt.h>
 #include <stdlib.h>
 

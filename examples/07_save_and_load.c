@@ -75,7 +75,7 @@ static pjrt_error *execute(pjrt_executable *executable) {
 }
 
 static pjrt_error *run(pjrt_client *client) {
-  pjrt_executable *executable;
+  pjrt_executable *executable = NULL;
   PJRT_TRY(save(client));
   PJRT_TRY(load(client, &executable));
   printf("loaded it; arguments are checked: %s\n",

@@ -18,7 +18,6 @@ ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "docs" / "coverage.md"
 CALLS = ROOT / "src" / "abi" / "generated" / "calls.inc"
 TEST_FOLDERS = ("unit", "compat", "real")
-MOST_TESTS = 4
 OLDEST_MINOR = 40
 
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
@@ -38,8 +37,9 @@ life of objects), and {raw} are reachable through `pjrt/raw.h` alone: a checked
 call for each, which does not judge what its args hold.
 
 *Since* is the minor that brought the function; 0.40 means "0.40 or earlier".
-*Tests* are the test programs that use one of the typed functions or name the
-PJRT function; nearly every test passes through those inside the library.
+*Tests* are the folders of `tests` whose C programs use one of the typed functions
+or name the PJRT function: `unit` runs on the stub plugin, `real` on real ones.
+Nearly every test passes through those that work inside the library.
 
 | PJRT function | since | typed functions | tests |
 |---|---|---|---|
@@ -88,21 +88,15 @@ def called(known):
 
 
 def tests():
-    """Test name -> the identifiers that it holds."""
-    found = {}
-    for folder in TEST_FOLDERS:
-        for path in sorted((ROOT / "tests" / folder).glob("test_*.c")):
-            name = f"{folder}/{path.stem.removeprefix('test_')}"
-            words = set(re.findall(r"\w+", COMMENT.sub("", path.read_text())))
-            found[name] = words
-    return found
+    """Folder -> the identifiers that its programs hold."""
+    return {folder: {word for path in (ROOT / "tests" / folder).glob("*.c")
+                     for word in re.findall(
+                         r"\w+", COMMENT.sub("", path.read_text()))}
+            for folder in TEST_FOLDERS}
 
 
-def tests_cell(words, programs):
-    names = [name for name, held in programs.items() if held & words]
-    more = len(names) - MOST_TESTS
-    cell = ", ".join(names[:MOST_TESTS])
-    return f"{cell} and {more} more" if more > 0 else cell
+def tests_cell(words, folders):
+    return ", ".join(name for name, held in folders.items() if held & words)
 
 
 def typed_cell(names, kind):
@@ -112,7 +106,7 @@ def typed_cell(names, kind):
 
 
 def render(known, typed, in_use):
-    programs = tests()
+    folders = tests()
     kinds = {name: "typed" if name in typed else
              "inside" if name in in_use else "raw" for name in known}
     count = {kind: list(kinds.values()).count(kind)
@@ -122,7 +116,7 @@ def render(known, typed, in_use):
         words = {name, f"pjrt_raw_{name}", *typed.get(name, [])}
         rows.append(f"| `{name}` | 0.{since} "
                     f"| {typed_cell(typed.get(name, []), kinds[name])} "
-                    f"| {tests_cell(words, programs)} |\n")
+                    f"| {tests_cell(words, folders)} |\n")
     return HEAD.format(total=len(known), **count) + "".join(rows)
 
 
