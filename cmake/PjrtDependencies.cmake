@@ -4,7 +4,11 @@
 
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
-find_package(PkgConfig REQUIRED)
+find_package(PkgConfig)
+if(NOT PKG_CONFIG_FOUND)
+  message(FATAL_ERROR "libpjrt needs pkg-config (Debian: apt-get install "
+    "pkg-config; tools/bootstrap installs everything that is missing)")
+endif()
 
 pkg_check_modules(PROTOBUF_C IMPORTED_TARGET libprotobuf-c)
 find_program(PROTOC_C protoc-c)

@@ -68,8 +68,8 @@ PJRT_API PJRT_MUST_USE pjrt_error *pjrt_buffer_from_host(
  * Errors and PJRT function as above.
  * @param device [borrowed: call]
  * @param dims [borrowed: call]
- * @param data [borrowed: out_done] with PJRT_HOST_UNTIL_TRANSFER_COMPLETES until
- *   the event is ready
+ * @param data [borrowed: out_done] until the event is ready, with
+ *   PJRT_HOST_UNTIL_TRANSFER_COMPLETES
  * @param opts [borrowed: call] may be NULL
  * @param out [owned: pjrt_buffer_free]
  * @param out_done [owned: pjrt_event_free] ready when `data` is no longer read;
@@ -150,7 +150,8 @@ PJRT_API PJRT_MUST_USE pjrt_error *pjrt_buffer_memory(pjrt_buffer *buffer,
 PJRT_API PJRT_MUST_USE pjrt_error *pjrt_buffer_on_device_size(
     pjrt_buffer *buffer, size_t *out_size);
 
-/* The order of the elements in device memory.
+/* The order of the elements in device memory. INVALID_ARGUMENT for a token,
+ * which has none.
  * PJRT: PJRT_Buffer_GetMemoryLayout (0.40).
  * @param buffer [borrowed: call]
  * @param out [owned: pjrt_layout_free] */
@@ -212,7 +213,9 @@ PJRT_API bool pjrt_buffer_is_deleted(const pjrt_buffer *buffer);
  * @param buffer [taken] */
 PJRT_API void pjrt_buffer_free(pjrt_buffer *buffer);
 
-/* ---- device to host ------------------------------------------------------ */
+/* ---- device to host ------------------------------------------------------
+ * UNIMPLEMENTED for a buffer with dynamic dimensions: plugins pack its elements
+ * by the present dimensions. */
 
 /* Waits for the buffer and copies it to dense, row-major host memory, elements
  * in host form. INVALID_ARGUMENT when dst_size is not pjrt_buffer_host_size.

@@ -6,7 +6,7 @@
 
 #include "pjrt/error.h"
 
-/* The size of a text that a caller gave: resolves PJRT_NUL_ENDED; 0 for NULL. */
+/* The size of a text from a caller: resolves PJRT_NUL_ENDED; 0 for NULL. */
 size_t pjrt_text_size(const char *text, size_t size);
 
 /* A NUL-ended copy of a text that may lack a NUL; free() it. */

@@ -143,6 +143,14 @@ static pjrt_error *bad_element(pjrt_dtype dtype, size_t i, piece p) {
       p.text);
 }
 
+/* Not 0X10: what may separate dimensions is no part of one. */
+static bool read_dim(const char *text, size_t size, int64_t *out) {
+  for (size_t i = 0; i < size; i++) {
+    if (text[i] < '0' || text[i] > '9') return false;
+  }
+  return pjrt_number_read_int64(text, size, out);
+}
+
 /* "4x2xf32". `dims` has room for all dimensions that the text can have. */
 static pjrt_error *read_type(piece text, int64_t *dims, size_t *out_num_dims,
                              pjrt_dtype *out_dtype) {
@@ -151,7 +159,7 @@ static pjrt_error *read_type(piece text, int64_t *dims, size_t *out_num_dims,
   while (rest.size && rest.text[0] >= '0' && rest.text[0] <= '9') {
     const char *x = memchr(rest.text, 'x', rest.size);
     size_t size = x ? (size_t)(x - rest.text) : rest.size;
-    if (!x || !pjrt_number_read_int64(rest.text, size, &dims[*out_num_dims])) {
+    if (!x || !read_dim(rest.text, size, &dims[*out_num_dims])) {
       return pjrt_error_format(
           PJRT_INVALID_ARGUMENT,
           "expected dimensions and an element type such as 4x2xf32, got '%.*s'",

@@ -16,7 +16,8 @@ pjrt_error *pjrt_buffers_take(pjrt_client *client, size_t num,
   PJRT_TRY(pjrt_pool_take(&client->pool, PJRT_POOL_BUFFER, num, (void **)out));
   for (size_t i = 0; i < num; i++) {
     pjrt_buffer *buffer = out[i];
-    if (!buffer->client) { /* new: the mutex survives in the pool */
+    if (!buffer->client) { /* new: the mutexes survive in the pool */
+      pthread_mutex_init(&buffer->reference_mutex, NULL);
       pthread_mutex_init(&buffer->map_mutex, NULL);
       buffer->client = client;
     }
@@ -77,6 +78,29 @@ pjrt_error *pjrt_buffer_check(const pjrt_buffer *buffer) {
   return pjrt_buffer_not_live(buffer);
 }
 
+bool pjrt_buffer_end_live(pjrt_buffer *buffer, unsigned next,
+                          unsigned *out_state) {
+  *out_state = PJRT_BUFFER_LIVE;
+  pthread_mutex_lock(&buffer->reference_mutex);
+  bool ended = atomic_compare_exchange_strong(&buffer->state, out_state, next);
+  pthread_mutex_unlock(&buffer->reference_mutex);
+  return ended;
+}
+
+/* A token: plugins abort when one is asked for its dimensions or layout. */
+static bool has_elements(pjrt_dtype dtype) {
+  return pjrt_dtype_host_size(dtype) > 0;
+}
+
+static pjrt_error *check_has_layout(const pjrt_buffer *buffer) {
+  char text[PJRT_SPEC_TEXT_SIZE];
+  if (has_elements(buffer->spec->dtype)) return NULL;
+  pjrt_spec_print(buffer->spec, text);
+  return pjrt_error_format(PJRT_INVALID_ARGUMENT,
+                           "the buffer %s has no elements, and so no layout",
+                           text);
+}
+
 /* ---- the plugin's side --------------------------------------------------- */
 
 void pjrt_raw_buffer_destroy(const pjrt_client *client, PJRT_Buffer *raw) {
@@ -111,7 +135,9 @@ pjrt_error *pjrt_buffer_ask_spec(pjrt_client *client, PJRT_Buffer *raw,
   PJRT_TRY(PJRT_CALL(client->plugin, PJRT_Buffer_ElementType, type));
   PJRT_ARGS(PJRT_Buffer_Dimensions, dims);
   dims->buffer = raw;
-  PJRT_TRY(PJRT_CALL(client->plugin, PJRT_Buffer_Dimensions, dims));
+  if (has_elements((pjrt_dtype)type->type)) {
+    PJRT_TRY(PJRT_CALL(client->plugin, PJRT_Buffer_Dimensions, dims));
+  }
   return pjrt_spec_intern(&client->specs, (pjrt_dtype)type->type, dims->dims,
                           dims->num_dims, PJRT_ORDER_UNKNOWN, NULL, device,
                           out);
@@ -199,6 +225,7 @@ pjrt_error *pjrt_buffer_on_device_size(pjrt_buffer *buffer, size_t *out_size) {
 pjrt_error *pjrt_buffer_layout(pjrt_buffer *buffer, pjrt_layout **out) {
   *out = NULL;
   PJRT_TRY(pjrt_buffer_check(buffer));
+  PJRT_TRY(check_has_layout(buffer));
   PJRT_ARGS(PJRT_Buffer_GetMemoryLayout, args);
   args->buffer = buffer->raw;
   PJRT_TRY(
@@ -217,6 +244,7 @@ pjrt_error *pjrt_buffer_unpadded_dims(pjrt_buffer *buffer, int64_t *out_dims,
                                       size_t num_dims) {
   PJRT_TRY(pjrt_buffer_check(buffer));
   PJRT_TRY(check_rank(buffer, num_dims));
+  if (num_dims == 0) return NULL; /* a token would abort the plugin */
   PJRT_ARGS(PJRT_Buffer_UnpaddedDimensions, args);
   args->buffer = buffer->raw;
   PJRT_TRY(
@@ -231,6 +259,7 @@ pjrt_error *pjrt_buffer_dynamic_dims(pjrt_buffer *buffer, bool *out_dynamic,
                                      size_t num_dims) {
   PJRT_TRY(pjrt_buffer_check(buffer));
   PJRT_TRY(check_rank(buffer, num_dims));
+  if (num_dims == 0) return NULL; /* a token would abort the plugin */
   PJRT_ARGS(PJRT_Buffer_DynamicDimensionIndices, args);
   args->buffer = buffer->raw;
   PJRT_TRY(PJRT_CALL(buffer->client->plugin,
@@ -278,14 +307,13 @@ static pjrt_error *is_mapped(const pjrt_buffer *buffer) {
 }
 
 pjrt_error *pjrt_buffer_delete(pjrt_buffer *buffer) {
-  unsigned live = PJRT_BUFFER_LIVE;
+  unsigned state;
   if (buffer && pjrt_buffer_kind(buffer) == PJRT_BUFFER_DELETED) return NULL;
   PJRT_TRY(pjrt_buffer_check(buffer));
   /* Only one thread may ask the plugin, and none while it is mapped. */
-  if (!atomic_compare_exchange_strong(&buffer->state, &live,
-                                      PJRT_BUFFER_DELETED)) {
-    if (live >= PJRT_BUFFER_ONE_MAPPING) return is_mapped(buffer);
-    return live == PJRT_BUFFER_DELETED ? NULL : pjrt_buffer_not_live(buffer);
+  if (!pjrt_buffer_end_live(buffer, PJRT_BUFFER_DELETED, &state)) {
+    if (state >= PJRT_BUFFER_ONE_MAPPING) return is_mapped(buffer);
+    return state == PJRT_BUFFER_DELETED ? NULL : pjrt_buffer_not_live(buffer);
   }
   PJRT_ARGS(PJRT_Buffer_Delete, args);
   args->buffer = buffer->raw;

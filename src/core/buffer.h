@@ -35,6 +35,11 @@ struct pjrt_buffer {
   atomic_uint state;
   pjrt_adoption *adoption; /* NULL for most */
 
+  /* Held to take or drop an external reference, and to end the live state:
+   * plugins keep the references in a list without a lock, and taking one while
+   * the buffer is being deleted or donated reads freed memory. */
+  pthread_mutex_t reference_mutex;
+
   pthread_mutex_t map_mutex; /* guards the rest */
   size_t num_views;          /* mappings that have the view */
   const void *view;          /* NULL: not made yet */
@@ -60,6 +65,12 @@ static inline unsigned pjrt_buffer_kind(const pjrt_buffer *buffer) {
   return atomic_load_explicit(&buffer->state, memory_order_acquire) &
          PJRT_BUFFER_KIND_MASK;
 }
+
+/* Makes a live buffer without mappings something else; false, with its state,
+ * when it is not one. */
+bool pjrt_buffer_end_live(pjrt_buffer *buffer, unsigned next,
+                          unsigned *out_state)
+    __attribute__((warn_unused_result));
 
 /* FAILED_PRECONDITION, saying why the buffer cannot be used. */
 pjrt_error *pjrt_buffer_not_live(const pjrt_buffer *buffer)

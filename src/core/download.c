@@ -14,7 +14,9 @@
 /* Elements of whole bytes without gaps are in host form on the device too.
  * PRED has one bit of information and a byte to itself. */
 static bool is_host_form(const pjrt_spec *spec) {
-  return spec->order != PJRT_ORDER_UNKNOWN && spec->host_size > 0 &&
+  return (spec->order == PJRT_ORDER_ROW_MAJOR ||
+          spec->order == PJRT_ORDER_GIVEN) &&
+         spec->host_size > 0 &&
          (spec->dtype == PJRT_PRED ||
           pjrt_dtype_bit_width(spec->dtype) ==
               8 * pjrt_dtype_host_size(spec->dtype));
@@ -36,25 +38,39 @@ static pjrt_error *is_readable(pjrt_buffer *buffer, bool *out) {
 static void drop_memory(pjrt_buffer *buffer) {
   PJRT_ARGS(PJRT_Buffer_DecreaseExternalReferenceCount, args);
   args->buffer = buffer->raw;
+  pthread_mutex_lock(&buffer->reference_mutex);
   /* It can fail only when the count is wrong, and then nothing is held. */
   pjrt_error_free(PJRT_CALL(buffer->client->plugin,
                             PJRT_Buffer_DecreaseExternalReferenceCount, args));
+  pthread_mutex_unlock(&buffer->reference_mutex);
+}
+
+/* With the lock held. */
+static pjrt_error *add_reference(pjrt_buffer *buffer) {
+  if (pjrt_buffer_kind(buffer) != PJRT_BUFFER_LIVE) {
+    return pjrt_buffer_not_live(buffer);
+  }
+  PJRT_ARGS(PJRT_Buffer_IncreaseExternalReferenceCount, args);
+  args->buffer = buffer->raw;
+  return PJRT_CALL(buffer->client->plugin,
+                   PJRT_Buffer_IncreaseExternalReferenceCount, args);
 }
 
 /* While a reference is held, deleting the buffer elsewhere does not free its
  * memory. */
 static pjrt_error *hold_memory(pjrt_buffer *buffer, const void **out_data) {
-  const pjrt_plugin *plugin = buffer->client->plugin;
-  PJRT_ARGS(PJRT_Buffer_IncreaseExternalReferenceCount, increase);
-  increase->buffer = buffer->raw;
-  PJRT_TRY(
-      PJRT_CALL(plugin, PJRT_Buffer_IncreaseExternalReferenceCount, increase));
   PJRT_ARGS(PJRT_Buffer_OpaqueDeviceMemoryDataPointer, args);
   args->buffer = buffer->raw;
-  pjrt_error *error =
-      PJRT_CALL(plugin, PJRT_Buffer_OpaqueDeviceMemoryDataPointer, args);
+  pthread_mutex_lock(&buffer->reference_mutex);
+  pjrt_error *error = add_reference(buffer);
+  bool held = !error;
+  if (held) {
+    error = PJRT_CALL(buffer->client->plugin,
+                      PJRT_Buffer_OpaqueDeviceMemoryDataPointer, args);
+  }
+  pthread_mutex_unlock(&buffer->reference_mutex);
   *out_data = args->device_memory_ptr;
-  if (error) drop_memory(buffer);
+  if (error && held) drop_memory(buffer);
   return error;
 }
 
@@ -140,9 +156,16 @@ static pjrt_error *start(pjrt_buffer *buffer, void *dst, PJRT_Event **out) {
 
 static pjrt_error *check(const pjrt_buffer *buffer, const void *dst,
                          size_t dst_size) {
+  char text[PJRT_SPEC_TEXT_SIZE];
   PJRT_TRY(pjrt_buffer_check(buffer));
+  if (buffer->spec->order == PJRT_ORDER_DYNAMIC) {
+    pjrt_spec_print(buffer->spec, text);
+    return pjrt_error_format(PJRT_UNIMPLEMENTED,
+                             "the buffer %s cannot be read: plugins give as "
+                             "many elements as there are, and not the bounds",
+                             text);
+  }
   if (dst_size != buffer->spec->host_size) {
-    char text[PJRT_SPEC_TEXT_SIZE];
     pjrt_spec_print(buffer->spec, text);
     return pjrt_error_format(PJRT_INVALID_ARGUMENT,
                              "room for %zu bytes, where the buffer %s has %zu",

@@ -38,7 +38,8 @@ struct pjrt_event {
 };
 
 /* Wraps an event of the plugin's and owns it from now on; when this fails, it
- * is awaited and destroyed. NULL, which some functions answer, becomes a ready event. */
+ * is awaited and destroyed. NULL, which some functions answer, becomes a ready
+ * event. */
 pjrt_error *pjrt_event_wrap(pjrt_client *client, PJRT_Event *raw,
                             const char *what, pjrt_event **out)
     __attribute__((warn_unused_result));

@@ -85,10 +85,12 @@ static pjrt_error *learn_signature(pjrt_executable *executable) {
 static pjrt_error *intern_shape(const pjrt_executable *executable,
                                 const pjrt_shape *shape, pjrt_device *device,
                                 const pjrt_spec **out) {
-  return pjrt_spec_intern(
-      &executable->client->specs, shape->dtype, shape->dims, shape->num_dims,
-      shape->minor_to_major ? PJRT_ORDER_GIVEN : PJRT_ORDER_ROW_MAJOR,
-      shape->minor_to_major, device, out);
+  pjrt_spec_order order = PJRT_ORDER_ROW_MAJOR;
+  if (shape->minor_to_major) order = PJRT_ORDER_GIVEN;
+  if (shape->has_dynamic_dims) order = PJRT_ORDER_DYNAMIC;
+  return pjrt_spec_intern(&executable->client->specs, shape->dtype, shape->dims,
+                          shape->num_dims, order, shape->minor_to_major, device,
+                          out);
 }
 
 static pjrt_error *intern_shapes(const pjrt_executable *executable,

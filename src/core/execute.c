@@ -248,10 +248,9 @@ static size_t claim_all(const launch *run) {
   for (size_t d = 0; d < run->num_devices; d++) {
     for (size_t k = 0; k < executable->num_donated; k++) {
       size_t i = d * run->num_args + executable->donated[k];
-      unsigned live = PJRT_BUFFER_LIVE;
+      unsigned state;
       if (is_kept(run, executable->donated[k])) continue;
-      if (!atomic_compare_exchange_strong(&run->args[i]->state, &live,
-                                          PJRT_BUFFER_CLAIMED)) {
+      if (!pjrt_buffer_end_live(run->args[i], PJRT_BUFFER_CLAIMED, &state)) {
         return i;
       }
     }
@@ -377,6 +376,7 @@ static pjrt_error *launch_claimed(const launch *run) {
       pjrt_buffers_take(run->executable->client, num_outs, run->outs);
   if (error) {
     for_each_donated(run, SIZE_MAX, unclaim);
+    clear_outputs(run);
     return error;
   }
   error = call_plugin(run);

@@ -213,15 +213,21 @@ pjrt_error *pjrt_spec_intern(pjrt_spec_table *table, pjrt_dtype dtype,
 
 /* ---- comparing and printing ---------------------------------------------- */
 
-bool pjrt_spec_same_shape(const pjrt_spec *a, const pjrt_spec *b) {
-  if (a->dtype != b->dtype || a->num_dims != b->num_dims) return false;
-  if (!same(a->dims, b->dims, a->num_dims)) return false;
-  if (a->order == PJRT_ORDER_UNKNOWN || b->order == PJRT_ORDER_UNKNOWN) {
+/* What a dynamic parameter takes, a plugin alone can tell. */
+bool pjrt_spec_same_shape(const pjrt_spec *actual, const pjrt_spec *expected) {
+  size_t num_dims = expected->num_dims;
+  if (actual->dtype != expected->dtype || actual->num_dims != num_dims) {
+    return false;
+  }
+  if (!same(actual->dims, expected->dims, num_dims)) return false;
+  if (actual->order == PJRT_ORDER_UNKNOWN ||
+      expected->order == PJRT_ORDER_UNKNOWN ||
+      expected->order == PJRT_ORDER_DYNAMIC) {
     return true;
   }
-  if (a->order != b->order) return false;
-  return a->order != PJRT_ORDER_GIVEN ||
-         same(a->minor_to_major, b->minor_to_major, a->num_dims);
+  if (actual->order != expected->order) return false;
+  return actual->order != PJRT_ORDER_GIVEN ||
+         same(actual->minor_to_major, expected->minor_to_major, num_dims);
 }
 
 bool pjrt_spec_fits(const pjrt_spec *actual, const pjrt_spec *expected) {
@@ -250,5 +256,8 @@ void pjrt_spec_print(const pjrt_spec *spec, char out[PJRT_SPEC_TEXT_SIZE]) {
   at = print_list(out, size, at, "[]", spec->dims, spec->num_dims);
   if (spec->order == PJRT_ORDER_GIVEN && at < size) {
     print_list(out, size, at, "{}", spec->minor_to_major, spec->num_dims);
+  }
+  if (spec->order == PJRT_ORDER_DYNAMIC && at < size) {
+    snprintf(out + at, size - at, " (dynamic)");
   }
 }

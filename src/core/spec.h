@@ -18,7 +18,10 @@ struct pjrt_device;
 typedef enum pjrt_spec_order {
   PJRT_ORDER_UNKNOWN = 0, /* fits every other */
   PJRT_ORDER_ROW_MAJOR = 1,
-  PJRT_ORDER_GIVEN = 2 /* minor_to_major says it */
+  PJRT_ORDER_GIVEN = 2, /* minor_to_major says it */
+  /* Some dimensions are dynamic: `dims` are their bounds, and how many elements
+   * there are, and where, shows only at run time. */
+  PJRT_ORDER_DYNAMIC = 3
 } pjrt_spec_order;
 
 typedef struct pjrt_spec {
@@ -66,8 +69,8 @@ pjrt_error *pjrt_spec_intern(pjrt_spec_table *table, pjrt_dtype dtype,
  * equal, where an unknown order or a NULL device fits every other. */
 bool pjrt_spec_fits(const pjrt_spec *actual, const pjrt_spec *expected);
 
-/* The same contents, whatever the device. */
-bool pjrt_spec_same_shape(const pjrt_spec *a, const pjrt_spec *b);
+/* The same, whatever the device. */
+bool pjrt_spec_same_shape(const pjrt_spec *actual, const pjrt_spec *expected);
 
 /* "f32[2,3]{0,1}", for messages; cut off where it does not fit. */
 enum { PJRT_SPEC_TEXT_SIZE = 160 };

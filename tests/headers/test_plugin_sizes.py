@@ -39,7 +39,7 @@ def problem_with(program, path):
     return ""
 
 
-def main():
+def main(plugins):
     with tempfile.TemporaryDirectory() as folder:
         program = str(Path(folder) / "plugin_sizes")
         problem = compile_problem(
@@ -48,7 +48,7 @@ def main():
              "-ldl"])
         if problem:
             raise SystemExit(problem)
-        for plugin in PLUGINS:
+        for plugin in plugins:
             path = installed(plugin)
             if path:
                 check(f"sizes-{plugin}", problem_with(program, path))
@@ -59,4 +59,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(PLUGINS)

@@ -1,17 +1,16 @@
 /* The life of a program, with everything in it that the library can do on one
- * client. Stops at the first error. */
+ * client. It stops at the first error. */
 #ifndef PJRT_TESTS_UNIT_SCENARIO_H_
 #define PJRT_TESTS_UNIT_SCENARIO_H_
 
-#include "stub_fixture.h"
+#include <stdatomic.h>
 
-enum { SCENARIO_ARTIFACT_NUM = 2 };
+#include "stub_fixture.h"
 
 typedef struct scenario {
   const char *step; /* the one that failed, or the last */
   pjrt_plugin *plugin;
   pjrt_client *client;
-  pjrt_device *device;
   pjrt_program *program;
   pjrt_executable *executable;
   pjrt_executable *loaded;
@@ -19,23 +18,38 @@ typedef struct scenario {
   void *artifact;
   size_t artifact_size;
   pjrt_buffer *args[2];
+  pjrt_event *uploaded;
   pjrt_buffer *adopted;
   pjrt_buffer *matrix;
-  pjrt_buffer *outs[2];
-  pjrt_buffer *more_outs[4];
-  pjrt_event *events[3];
-  pjrt_array *array;
   pjrt_layout *layout;
-  bool is_mapped;
-  void *lent;   /* memory that the plugin has */
-  int released; /* how often it came back */
+  pjrt_buffer *outs[2];
+  pjrt_event *done;
+  pjrt_event *ready;
+  pjrt_event *join;
+  pjrt_event *downloaded;
+  pjrt_array *array;
+  pjrt_buffer *loaded_outs[2];
+  pjrt_buffer *shards[4];
+  pjrt_buffer *shard_outs[4];
+  float read[4];
+  atomic_int num_callbacks; /* on `done` */
+  bool was_adopted;
+  atomic_int num_releases; /* of the adopted memory */
 } scenario;
 
-/* Runs all steps on the stub as it is configured. Fails the test when a step
- * that fails leaves an output set. */
+/* Configures the stub for the scenario: its first execution ends with the next
+ * release of held events. `function` fails at its nth call, or is missing when
+ * `nth` is -1; NULL: nothing else goes wrong. */
+void scenario_configure(const char *function, int nth);
+
+/* Runs all steps. Fails the test when one that fails leaves an output set. */
 pjrt_error *scenario_run(scenario *out);
 
 /* Frees whatever there is. */
 void scenario_end(scenario *s);
+
+/* Waits until the adopted memory came back, as it must unless the plugin could
+ * not destroy the buffer. */
+void scenario_await_release(const scenario *s);
 
 #endif /* PJRT_TESTS_UNIT_SCENARIO_H_ */

@@ -19,6 +19,7 @@
 #include "../sim/stub/stub.h"
 #include "expect.h"
 #include "pjrt/pjrt.h"
+#include "pjrt/raw.h"
 
 /* The functions of stub.h, from the loaded plugin. */
 typedef struct stub_controls {

@@ -269,6 +269,7 @@ static void test_array_parse_names_what_is_wrong(void **state) {
   } rows[] = {
       {"", "expected an element type such as f32, got ''"},
       {"4xf33=1", "got 'f33'"},
+      {"0X10xf32=1", "such as 4x2xf32"},
       {"4f32=1", "such as 4x2xf32, got '4f32'"},
       {"4x", "expected an element type"},
       {"4=1", "got '4'"},

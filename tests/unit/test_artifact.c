@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "core/artifact.h"
-#include "pjrt/executable.h"
 #include "pjrt/array.h"
+#include "pjrt/executable.h"
 
 #define TEXT(text) {text, sizeof(text) - 1}
 
