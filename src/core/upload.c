@@ -258,6 +258,7 @@ typedef struct ending {
   pjrt_grave grave;
   pjrt_client *client;
   pjrt_adoption *adoption;
+  atomic_bool is_handed_over; /* orders the fields for race detectors */
 } ending;
 
 static void give_memory_back(pjrt_client *client, pjrt_adoption *adoption) {
@@ -276,6 +277,8 @@ static bool bury_ending(pjrt_grave *grave) {
 
 static void memory_is_done(PJRT_Error *raw, void *user) {
   ending *end = user;
+  /* Pairs with end_later(), as in event.c. */
+  (void)atomic_load_explicit(&end->is_handed_over, memory_order_acquire);
   pjrt_client *client = end->client;
   /* Whether the transfer failed is in the buffer's own event. */
   if (raw) {
@@ -292,6 +295,7 @@ static bool end_later(pjrt_client *client, pjrt_adoption *adoption) {
   if (!end) return false;
   pjrt_error *error = pjrt_reaper_start(&client->reaper);
   *end = (ending){.client = client, .adoption = adoption};
+  atomic_store_explicit(&end->is_handed_over, true, memory_order_release);
   pjrt_pool_hold(&client->pool);
   if (!error) {
     PJRT_ARGS(PJRT_Event_OnReady, args);

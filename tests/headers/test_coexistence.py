@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """abi.h beside the official headers, whichever comes first."""
+# tier: all
 # timeout: 900
 
 import copy
