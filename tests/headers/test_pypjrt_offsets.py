@@ -6,6 +6,7 @@ pypjrt 0.1.1 carries numbers that libclang read from the official headers of
 in our registry, cut back to that minor; what the registry knows to be younger
 or to have changed since is compared with the layout it records for then.
 """
+# tier: all
 
 import ast
 import subprocess
