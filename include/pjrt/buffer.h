@@ -172,8 +172,9 @@ PJRT_API PJRT_MUST_USE pjrt_error *pjrt_buffer_unpadded_dims(
  * @param buffer [borrowed: call]
  * @param out_dynamic [borrowed: call] one per dimension
  * @param num_dims must be the buffer's rank, else INVALID_ARGUMENT */
-PJRT_API PJRT_MUST_USE pjrt_error *pjrt_buffer_dynamic_dims(
-    pjrt_buffer *buffer, bool *out_dynamic, size_t num_dims);
+PJRT_API PJRT_MUST_USE pjrt_error *pjrt_buffer_dynamic_dims(pjrt_buffer *buffer,
+                                                            bool *out_dynamic,
+                                                            size_t num_dims);
 
 /* Whether the buffer's memory is the host's, so that map need not copy.
  * PJRT: PJRT_Buffer_IsOnCpu (0.40).

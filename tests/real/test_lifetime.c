@@ -157,7 +157,7 @@ static void make_burial(void **state, burial *b) {
 /* The callback runs on the plugin's thread, where a plugin that destroys its
  * client would wait for itself. */
 static void callback_frees_everything(void **state) {
-  for (int i = 0; i < 20; i++) {
+  for (int i = 0; i < 8; i++) {
     burial b;
     make_burial(state, &b);
     assert_ok(pjrt_event_on_ready(b.work.done, free_everything, &b));
