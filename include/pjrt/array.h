@@ -108,8 +108,8 @@ PJRT_API PJRT_MUST_USE pjrt_error *pjrt_array_reinterpret(pjrt_array *array,
  * element fills the whole array; no "=..." gives zeros. Integers are decimal or
  * 0x1f; floats take decimal, 0x1p-3, inf and nan, and round to double and then
  * to the type; complex elements are "1+2i" or "(1,2)"; bools are true, false,
- * 1, 0. The locale does not matter. INVALID_ARGUMENT names what was expected and
- * what came.
+ * 1, 0. The locale does not matter. INVALID_ARGUMENT names what was expected
+ * and what came.
  * @param text [borrowed: call]
  * @param out [owned: pjrt_array_free] */
 PJRT_API PJRT_MUST_USE pjrt_error *pjrt_array_parse(const char *text,
