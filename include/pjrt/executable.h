@@ -75,8 +75,8 @@ pjrt_executable_num_parameters(const pjrt_executable *executable);
 
 /* PJRT_DTYPE_INVALID past the end.
  * @param executable [borrowed: call] */
-PJRT_API pjrt_dtype pjrt_executable_parameter_dtype(
-    const pjrt_executable *executable, size_t i);
+PJRT_API pjrt_dtype
+pjrt_executable_parameter_dtype(const pjrt_executable *executable, size_t i);
 
 /* Dimensions of one device's part.
  * @param executable [borrowed: call]
@@ -99,8 +99,8 @@ PJRT_API size_t pjrt_executable_num_outputs(const pjrt_executable *executable);
 /* PJRT_DTYPE_INVALID past the end, and where the plugin cannot tell.
  * PJRT: PJRT_Executable_OutputElementTypes (0.40) when unchecked.
  * @param executable [borrowed: call] */
-PJRT_API pjrt_dtype pjrt_executable_output_dtype(
-    const pjrt_executable *executable, size_t i);
+PJRT_API pjrt_dtype
+pjrt_executable_output_dtype(const pjrt_executable *executable, size_t i);
 
 /* PJRT: PJRT_Executable_OutputDimensions (0.40) when unchecked.
  * @param executable [borrowed: call]
