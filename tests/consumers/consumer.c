@@ -14,8 +14,8 @@ int main(void) {
     return 1;
   }
   pjrt_plugin *plugin = NULL;
-  pjrt_error *error = pjrt_plugin_open(
-      "nonexistent.so", PJRT_NUL_ENDED, NULL, &plugin);
+  pjrt_error *error =
+      pjrt_plugin_open("nonexistent.so", PJRT_NUL_ENDED, NULL, &plugin);
   if (error == NULL) {
     fprintf(stderr, "a missing file was opened as a plugin\n");
     return 1;

@@ -1,10 +1,10 @@
-#include "stub_fixture.h"
+#include "sim_fixture.h"
 
 #include <dlfcn.h>
 #include <stdio.h>
 #include <time.h>
 
-stub_controls stub;
+sim_controls sim;
 
 #if defined(__SANITIZE_THREAD__)
 /* The C library frees the thread-local memory of a loaded library on whichever
@@ -16,20 +16,20 @@ const char *__tsan_default_suppressions(void) {
 }
 #endif
 
-/* ---- the stub's controls ------------------------------------------------- */
+/* ---- the plugin's controls ----------------------------------------------- */
 
 static void find(void *library, const char *name, void *out, size_t size) {
   void *symbol = dlsym(library, name);
-  if (!symbol) fail_msg("the stub has no %s", name);
+  if (!symbol) fail_msg("the plugin has no %s", name);
   memcpy(out, &symbol, size);
 }
 
 #define FIND(library, field) \
-  find((library), "pjrt_stub_" #field, &stub.field, sizeof stub.field)
+  find((library), "pjrt_sim_" #field, &sim.field, sizeof sim.field)
 
 static void load(const char *path) {
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-  if (!library) fail_msg("cannot load the stub: %s", dlerror());
+  if (!library) fail_msg("cannot load the plugin: %s", dlerror());
   FIND(library, options_init);
   FIND(library, configure);
   FIND(library, release_events);
@@ -41,44 +41,45 @@ static void load(const char *path) {
   FIND(library, get_execution);
 }
 
-const char *stub_path(void) {
-  const char *path = getenv("PJRT_TEST_STUB");
-  if (!path || !*path) fail_msg("PJRT_TEST_STUB does not name the stub plugin");
-  if (!stub.configure) load(path);
+const char *sim_path(void) {
+  const char *path = getenv("PJRT_TEST_SIM");
+  if (!path || !*path)
+    fail_msg("PJRT_TEST_SIM does not name the simulated plugin");
+  if (!sim.configure) load(path);
   return path;
 }
 
-void stub_configure_default(void) {
-  pjrt_stub_options options;
-  stub_path();
-  stub.options_init(&options);
-  stub.configure(&options);
+void sim_configure_default(void) {
+  pjrt_sim_options options;
+  sim_path();
+  sim.options_init(&options);
+  sim.configure(&options);
 }
 
-static void configure_fault(pjrt_stub_fault fault) {
-  pjrt_stub_options options;
-  stub_path();
-  stub.options_init(&options);
+static void configure_fault(pjrt_sim_fault fault) {
+  pjrt_sim_options options;
+  sim_path();
+  sim.options_init(&options);
   options.faults = &fault;
   options.num_faults = 1;
-  stub.configure(&options);
+  sim.configure(&options);
 }
 
-void stub_fail(const char *function, int nth, PJRT_Error_Code code) {
-  configure_fault((pjrt_stub_fault){
+void sim_fail(const char *function, int nth, PJRT_Error_Code code) {
+  configure_fault((pjrt_sim_fault){
       .function = function, .nth = nth, .code = code, .message = "the fault"});
 }
 
-void stub_fail_later(const char *function, PJRT_Error_Code code) {
-  configure_fault((pjrt_stub_fault){
+void sim_fail_later(const char *function, PJRT_Error_Code code) {
+  configure_fault((pjrt_sim_fault){
       .function = function, .async_code = code, .message = "the fault"});
 }
 
-void stub_hold(const char *function, PJRT_Error_Code code) {
-  configure_fault((pjrt_stub_fault){.function = function,
-                                    .async_code = code,
-                                    .async_delay_ms = -1,
-                                    .message = "the fault"});
+void sim_hold(const char *function, PJRT_Error_Code code) {
+  configure_fault((pjrt_sim_fault){.function = function,
+                                   .async_code = code,
+                                   .async_delay_ms = -1,
+                                   .message = "the fault"});
 }
 
 /* ---- leaving nothing behind ---------------------------------------------- */
@@ -93,23 +94,23 @@ void nap(int spins, const char *file, int line) {
 }
 
 static bool is_nothing_alive(void) {
-  static const pjrt_stub_live nothing;
-  pjrt_stub_live live;
-  stub.get_live(&live);
+  static const pjrt_sim_live nothing;
+  pjrt_sim_live live;
+  sim.get_live(&live);
   return memcmp(&live, &nothing, sizeof live) == 0;
 }
 
 void expect_no_misuse(void) {
-  if (stub.num_misuses()) fail_msg("misuse: %s", stub.first_misuse());
+  if (sim.num_misuses()) fail_msg("misuse: %s", sim.first_misuse());
 }
 
 void expect_nothing_alive(void) {
-  pjrt_stub_live live;
+  pjrt_sim_live live;
   /* A client that ends on its reaper's thread does so a moment later. */
   for (int spins = 0; spins < 5000 && !is_nothing_alive(); spins++) {
     nap(spins, __FILE__, __LINE__);
   }
-  stub.get_live(&live);
+  sim.get_live(&live);
   if (!is_nothing_alive()) {
     fail_msg(
         "alive: %zu errors, %zu events, %zu clients, %zu buffers, "
@@ -122,13 +123,13 @@ void expect_nothing_alive(void) {
 
 /* ---- a plugin and a client ----------------------------------------------- */
 
-fixture *fixture_create(const pjrt_stub_options *options) {
+fixture *fixture_create(const pjrt_sim_options *options) {
   fixture *f = test_calloc(1, sizeof *f);
-  const char *path = stub_path();
+  const char *path = sim_path();
   if (options) {
-    stub.configure(options);
+    sim.configure(options);
   } else {
-    stub_configure_default();
+    sim_configure_default();
   }
   expect_ok(pjrt_plugin_open(path, PJRT_NUL_ENDED, NULL, &f->plugin));
   expect_ok(pjrt_client_create(f->plugin, NULL, &f->client));

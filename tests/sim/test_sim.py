@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The stub plugin does what its header says, leaks nothing, and is clean under
-AddressSanitizer and UBSan."""
+"""The simulated plugin does what its header says, leaks nothing, and is
+clean under AddressSanitizer and UBSan."""
 # timeout: 600
 
 import os
@@ -19,40 +19,40 @@ FLAGS = ["-std=c11", "-D_GNU_SOURCE=", "-g", "-O1", "-Wall", "-Wextra",
          f"-I{ROOT / 'src'}", f"-I{ROOT / 'include'}"]
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 
-# name: (environment, what `stub_check version` prints)
+# name: (environment, what `sim_check version` prints)
 ENVIRONMENTS = {
     "env-default": ({}, "0.117 1144 client"),
-    "env-minor": ({"PJRT_STUB_MINOR": "57"}, "0.57 848 client"),
-    "env-null-api": ({"PJRT_STUB_NULL_API": "1"}, "none"),
-    "env-table-size": ({"PJRT_STUB_TABLE_SIZE": "400"}, "0.117 400 client"),
-    "env-fault": ({"PJRT_STUB_FAULTS":
+    "env-minor": ({"PJRT_SIM_MINOR": "57"}, "0.57 848 client"),
+    "env-null-api": ({"PJRT_SIM_NULL_API": "1"}, "none"),
+    "env-table-size": ({"PJRT_SIM_TABLE_SIZE": "400"}, "0.117 400 client"),
+    "env-fault": ({"PJRT_SIM_FAULTS":
                    "PJRT_Client_Destroy;PJRT_Client_Create,nth=1,code=14,"
                    "message=no hardware"}, "0.117 1144 no client"),
 }
 REFUSED = {
-    "env-unknown-function": {"PJRT_STUB_NULL_FUNCTIONS": "PJRT_Nonsense"},
-    "env-unknown-setting": {"PJRT_STUB_FAULTS": "PJRT_Client_Create,foo=1"},
-    "env-no-number": {"PJRT_STUB_MINOR": "new"},
+    "env-unknown-function": {"PJRT_SIM_NULL_FUNCTIONS": "PJRT_Nonsense"},
+    "env-unknown-setting": {"PJRT_SIM_FAULTS": "PJRT_Client_Create,foo=1"},
+    "env-no-number": {"PJRT_SIM_MINOR": "new"},
 }
 
 
 def build(folder):
     """(plugin, program), or the reason why not."""
-    plugin, program = Path(folder) / "stub.so", Path(folder) / "stub_check"
-    sources = sorted((ROOT / "sim/stub").glob("*.c"))
+    plugin, program = Path(folder) / "sim.so", Path(folder) / "sim_check"
+    sources = sorted((ROOT / "sim/plugin").glob("*.c"))
     problem = compile_problem(
         ["gcc", *FLAGS, *SANITIZE, "-fPIC", "-shared", "-o", str(plugin),
          *map(str, sources), str(ROOT / "src/abi/generated/sizes.c"),
          "-lpthread"])
     problem = problem or compile_problem(
         ["gcc", *FLAGS, *SANITIZE, "-o", str(program),
-         str(HERE / "stub_check.c"), "-ldl", "-lpthread"])
+         str(HERE / "sim_check.c"), "-ldl", "-lpthread"])
     return plugin, program, problem
 
 
 def run(command, environment):
     clean = {k: v for k, v in os.environ.items()
-             if not k.startswith("PJRT_STUB_")}
+             if not k.startswith("PJRT_SIM_")}
     return subprocess.run(list(map(str, command)), capture_output=True,
                           text=True, env={**clean, **environment})
 
@@ -78,7 +78,7 @@ def check_environment(plugin, program):
     for name, environment in REFUSED.items():
         result = run([program, plugin, "version"], {**quiet, **environment})
         is_refused = (result.returncode == 2
-                      and result.stderr.startswith("pjrt_stub: "))
+                      and result.stderr.startswith("pjrt_sim: "))
         check(name, "" if is_refused else
               f"status {result.returncode}, {result.stderr!r}")
 
@@ -87,7 +87,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         plugin, program, problem = build(folder)
         if "cannot find -lasan" in problem or "libasan" in problem:
-            skip("stub", "the compiler has no AddressSanitizer")
+            skip("sim", "the compiler has no AddressSanitizer")
             finish()
         if problem:
             check("build", problem)

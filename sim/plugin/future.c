@@ -3,15 +3,15 @@
 #include <string.h>
 #include <time.h>
 
-#include "stub/slots.h"
+#include "plugin/slots.h"
 
 typedef struct waiter {
-  stub_action action;
+  sim_action action;
   void *arg;
   struct waiter *next;
 } waiter;
 
-struct stub_future {
+struct sim_future {
   int refs;
   bool is_completing;
   bool is_done;
@@ -21,37 +21,37 @@ struct stub_future {
   waiter *steps;   /* what is done before the future is */
   waiter *waiters; /* who is told after that */
   /* Held back by a fault, to end in fault_code. */
-  stub_future *next_held;
+  sim_future *next_held;
   PJRT_Error_Code fault_code;
   const char *fault_message;
   int delay_ms;
 };
 
 struct PJRT_Event {
-  stub_kind kind;
-  stub_future *future;
+  sim_kind kind;
+  sim_future *future;
   bool is_settable;
 };
 
 /* One lock for all futures keeps this file small; nothing is measured here. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t done = PTHREAD_COND_INITIALIZER;
-static stub_future *held;
+static sim_future *held;
 
-stub_future *stub_future_pending(void) {
-  stub_future *future = stub_allocate(sizeof(*future));
+sim_future *sim_future_pending(void) {
+  sim_future *future = sim_allocate(sizeof(*future));
   future->refs = 1;
   return future;
 }
 
-stub_future *stub_future_share(stub_future *future) {
+sim_future *sim_future_share(sim_future *future) {
   pthread_mutex_lock(&lock);
   future->refs++;
   pthread_mutex_unlock(&lock);
   return future;
 }
 
-void stub_future_drop(stub_future *future) {
+void sim_future_drop(sim_future *future) {
   pthread_mutex_lock(&lock);
   const bool is_last = --future->refs == 0;
   pthread_mutex_unlock(&lock);
@@ -76,8 +76,8 @@ static waiter *take(waiter **list) {
   return taken;
 }
 
-void stub_future_complete(stub_future *future, PJRT_Error_Code code,
-                          const char *message, size_t message_size) {
+void sim_future_complete(sim_future *future, PJRT_Error_Code code,
+                         const char *message, size_t message_size) {
   pthread_mutex_lock(&lock);
   if (future->is_completing) {
     pthread_mutex_unlock(&lock);
@@ -85,7 +85,7 @@ void stub_future_complete(stub_future *future, PJRT_Error_Code code,
   }
   future->is_completing = true;
   future->code = code;
-  if (code) future->message = stub_text(message, message_size);
+  if (code) future->message = sim_text(message, message_size);
   future->message_size = message_size;
   waiter *steps = take(&future->steps);
   pthread_mutex_unlock(&lock);
@@ -98,26 +98,26 @@ void stub_future_complete(stub_future *future, PJRT_Error_Code code,
   run_all(waiters, code);
 }
 
-void stub_future_complete_with(stub_future *future, PJRT_Error *error) {
+void sim_future_complete_with(sim_future *future, PJRT_Error *error) {
   PJRT_Error_Message_Args text = {.error = error};
   PJRT_Error_GetCode_Args code = {.error = error};
   if (error) {
-    stub_PJRT_Error_Message(&text);
-    stub_PJRT_Error_GetCode(&code);
+    sim_PJRT_Error_Message(&text);
+    sim_PJRT_Error_GetCode(&code);
   }
-  stub_future_complete(future, code.code, text.message, text.message_size);
-  stub_PJRT_Error_Destroy(&(PJRT_Error_Destroy_Args){.error = error});
+  sim_future_complete(future, code.code, text.message, text.message_size);
+  sim_PJRT_Error_Destroy(&(PJRT_Error_Destroy_Args){.error = error});
 }
 
-static void complete_held(stub_future *future) {
+static void complete_held(sim_future *future) {
   const char *message = future->fault_message;
   if (!message) message = "injected fault";
-  stub_future_complete(future, future->fault_code, message, strlen(message));
-  stub_future_drop(future);
+  sim_future_complete(future, future->fault_code, message, strlen(message));
+  sim_future_drop(future);
 }
 
 static void *complete_later(void *arg) {
-  stub_future *future = arg;
+  sim_future *future = arg;
   struct timespec time = {future->delay_ms / 1000,
                           future->delay_ms % 1000 * 1000000L};
   while (nanosleep(&time, &time)) {
@@ -126,28 +126,28 @@ static void *complete_later(void *arg) {
   return NULL;
 }
 
-static void hold(stub_future *future) {
+static void hold(sim_future *future) {
   pthread_mutex_lock(&lock);
   future->next_held = held;
   held = future;
   pthread_mutex_unlock(&lock);
 }
 
-void stub_futures_release(void) {
+void sim_futures_release(void) {
   pthread_mutex_lock(&lock);
-  stub_future *list = held;
+  sim_future *list = held;
   held = NULL;
   pthread_mutex_unlock(&lock);
   while (list) {
-    stub_future *next = list->next_held;
+    sim_future *next = list->next_held;
     complete_held(list);
     list = next;
   }
 }
 
-stub_future *stub_future_create(void) {
-  stub_future *future = stub_future_pending();
-  const pjrt_stub_fault *fault = stub_fault_now();
+sim_future *sim_future_create(void) {
+  sim_future *future = sim_future_pending();
+  const pjrt_sim_fault *fault = sim_fault_now();
   if (!fault || (!fault->async_code && !fault->async_delay_ms)) {
     future->is_completing = future->is_done = true;
     return future;
@@ -155,7 +155,7 @@ stub_future *stub_future_create(void) {
   future->fault_code = fault->async_code;
   future->fault_message = fault->message;
   future->delay_ms = fault->async_delay_ms;
-  stub_future_share(future);
+  sim_future_share(future);
   pthread_t thread;
   if (fault->async_delay_ms < 0) {
     hold(future);
@@ -169,20 +169,20 @@ stub_future *stub_future_create(void) {
   return future;
 }
 
-bool stub_future_is_done(stub_future *future) {
+bool sim_future_is_done(sim_future *future) {
   pthread_mutex_lock(&lock);
   const bool is_done = future->is_done;
   pthread_mutex_unlock(&lock);
   return is_done;
 }
 
-static PJRT_Error *error_of(const stub_future *future) {
+static PJRT_Error *error_of(const sim_future *future) {
   if (!future->code) return NULL;
-  return stub_error(future->code, "%.*s", (int)future->message_size,
-                    future->message);
+  return sim_error(future->code, "%.*s", (int)future->message_size,
+                   future->message);
 }
 
-PJRT_Error *stub_future_error(stub_future *future) {
+PJRT_Error *sim_future_error(sim_future *future) {
   pthread_mutex_lock(&lock);
   while (!future->is_done) pthread_cond_wait(&done, &lock);
   pthread_mutex_unlock(&lock);
@@ -190,9 +190,9 @@ PJRT_Error *stub_future_error(stub_future *future) {
 }
 
 /* Appends to a list unless it is too late; then says so. */
-static bool append(waiter **list, const bool *is_too_late, stub_action action,
+static bool append(waiter **list, const bool *is_too_late, sim_action action,
                    void *arg) {
-  waiter *one = stub_allocate(sizeof(*one));
+  waiter *one = sim_allocate(sizeof(*one));
   *one = (waiter){action, arg, NULL};
   pthread_mutex_lock(&lock);
   const bool is_appended = !*is_too_late;
@@ -203,57 +203,57 @@ static bool append(waiter **list, const bool *is_too_late, stub_action action,
   return is_appended;
 }
 
-void stub_future_before(stub_future *future, stub_action action, void *arg) {
+void sim_future_before(sim_future *future, sim_action action, void *arg) {
   if (!append(&future->steps, &future->is_completing, action, arg))
     action(arg, future->code);
 }
 
-void stub_future_then(stub_future *future, stub_action action, void *arg) {
+void sim_future_then(sim_future *future, sim_action action, void *arg) {
   if (!append(&future->waiters, &future->is_done, action, arg))
     action(arg, future->code);
 }
 
 /* ---- events -------------------------------------------------------------- */
 
-PJRT_Event *stub_event(stub_future *future) {
-  PJRT_Event *event = stub_new(STUB_EVENT, sizeof(*event));
+PJRT_Event *sim_event(sim_future *future) {
+  PJRT_Event *event = sim_new(SIM_EVENT, sizeof(*event));
   event->future = future;
   return event;
 }
 
-PJRT_Error *stub_PJRT_Event_Destroy(PJRT_Event_Destroy_Args *args) {
+PJRT_Error *sim_PJRT_Event_Destroy(PJRT_Event_Destroy_Args *args) {
   PJRT_Event *event = args->event;
   const char message[] = "Promise destroyed without being set";
   if (!event) return NULL;
-  STUB_REQUIRE(event, STUB_EVENT);
+  SIM_REQUIRE(event, SIM_EVENT);
   if (event->is_settable)
-    stub_future_complete(event->future, PJRT_Error_Code_INTERNAL, message,
-                         sizeof(message) - 1);
-  stub_future_drop(event->future);
-  stub_delete(event, STUB_EVENT);
+    sim_future_complete(event->future, PJRT_Error_Code_INTERNAL, message,
+                        sizeof(message) - 1);
+  sim_future_drop(event->future);
+  sim_delete(event, SIM_EVENT);
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_Event_IsReady(PJRT_Event_IsReady_Args *args) {
-  STUB_REQUIRE(args->event, STUB_EVENT);
-  args->is_ready = stub_future_is_done(args->event->future);
+PJRT_Error *sim_PJRT_Event_IsReady(PJRT_Event_IsReady_Args *args) {
+  SIM_REQUIRE(args->event, SIM_EVENT);
+  args->is_ready = sim_future_is_done(args->event->future);
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_Event_Error(PJRT_Event_Error_Args *args) {
-  STUB_REQUIRE(args->event, STUB_EVENT);
-  if (!stub_future_is_done(args->event->future))
-    return stub_misuse("PJRT_Event_Error of a pending event");
-  return stub_future_error(args->event->future);
+PJRT_Error *sim_PJRT_Event_Error(PJRT_Event_Error_Args *args) {
+  SIM_REQUIRE(args->event, SIM_EVENT);
+  if (!sim_future_is_done(args->event->future))
+    return sim_misuse("PJRT_Event_Error of a pending event");
+  return sim_future_error(args->event->future);
 }
 
-PJRT_Error *stub_PJRT_Event_Await(PJRT_Event_Await_Args *args) {
-  STUB_REQUIRE(args->event, STUB_EVENT);
-  return stub_future_error(args->event->future);
+PJRT_Error *sim_PJRT_Event_Await(PJRT_Event_Await_Args *args) {
+  SIM_REQUIRE(args->event, SIM_EVENT);
+  return sim_future_error(args->event->future);
 }
 
 typedef struct on_ready {
-  stub_future *future;
+  sim_future *future;
   PJRT_Event_OnReadyCallback callback;
   void *user_arg;
 } on_ready;
@@ -262,34 +262,34 @@ static void call_back(void *arg, PJRT_Error_Code code) {
   on_ready *ready = arg;
   (void)code;
   ready->callback(error_of(ready->future), ready->user_arg);
-  stub_future_drop(ready->future);
+  sim_future_drop(ready->future);
   free(ready);
 }
 
-PJRT_Error *stub_PJRT_Event_OnReady(PJRT_Event_OnReady_Args *args) {
-  STUB_REQUIRE(args->event, STUB_EVENT);
-  if (!args->callback) return stub_misuse("PJRT_Event_OnReady of NULL");
-  on_ready *ready = stub_allocate(sizeof(*ready));
-  ready->future = stub_future_share(args->event->future);
+PJRT_Error *sim_PJRT_Event_OnReady(PJRT_Event_OnReady_Args *args) {
+  SIM_REQUIRE(args->event, SIM_EVENT);
+  if (!args->callback) return sim_misuse("PJRT_Event_OnReady of NULL");
+  on_ready *ready = sim_allocate(sizeof(*ready));
+  ready->future = sim_future_share(args->event->future);
   ready->callback = args->callback;
   ready->user_arg = args->user_arg;
-  stub_future_then(ready->future, call_back, ready);
+  sim_future_then(ready->future, call_back, ready);
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_Event_Create(PJRT_Event_Create_Args *args) {
-  args->event = stub_event(stub_future_pending());
+PJRT_Error *sim_PJRT_Event_Create(PJRT_Event_Create_Args *args) {
+  args->event = sim_event(sim_future_pending());
   args->event->is_settable = true;
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_Event_Set(PJRT_Event_Set_Args *args) {
-  STUB_REQUIRE(args->event, STUB_EVENT);
+PJRT_Error *sim_PJRT_Event_Set(PJRT_Event_Set_Args *args) {
+  SIM_REQUIRE(args->event, SIM_EVENT);
   if (!args->event->is_settable)
-    return stub_misuse("PJRT_Event_Set of an event of the plugin's");
-  if (stub_future_is_done(args->event->future))
-    return stub_misuse("PJRT_Event_Set of an event that is set");
-  stub_future_complete(args->event->future, args->error_code,
-                       args->error_message, args->error_message_size);
+    return sim_misuse("PJRT_Event_Set of an event of the plugin's");
+  if (sim_future_is_done(args->event->future))
+    return sim_misuse("PJRT_Event_Set of an event that is set");
+  sim_future_complete(args->event->future, args->error_code,
+                      args->error_message, args->error_message_size);
   return NULL;
 }

@@ -4,35 +4,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stub/slots.h"
+#include "plugin/slots.h"
 
-#define PJRT_CALL_ROW(fn, since, kind)                                    \
-  static PJRT_Error *slot_##fn(fn##_Args *args) {                         \
-    stub_call call;                                                       \
-    fn##_Args copy;                                                       \
-    PJRT_Error *error =                                                   \
-        stub_call_begin(&call, PJRT_CALL_##fn, args, &copy, sizeof copy); \
-    if (!error) error = stub_##fn(&copy);                                 \
-    return stub_call_end(&call, error);                                   \
+#define PJRT_CALL_ROW(fn, since, kind)                                   \
+  static PJRT_Error *slot_##fn(fn##_Args *args) {                        \
+    sim_slot call;                                                       \
+    fn##_Args copy;                                                      \
+    PJRT_Error *error =                                                  \
+        sim_slot_begin(&call, PJRT_CALL_##fn, args, &copy, sizeof copy); \
+    if (!error) error = sim_##fn(&copy);                                 \
+    return sim_slot_end(&call, error);                                   \
   }
 /* These can neither refuse nor fail. */
-#define PJRT_CALL_ROW_VOID(fn, since, kind)                                \
-  static void slot_##fn(fn##_Args *args) {                                 \
-    stub_call call;                                                        \
-    fn##_Args copy;                                                        \
-    PJRT_Error *error =                                                    \
-        stub_call_begin(&call, PJRT_CALL_##fn, args, &copy, sizeof copy);  \
-    if (!error) stub_##fn(&copy);                                          \
-    error = stub_call_end(&call, error);                                   \
-    if (error)                                                             \
-      stub_PJRT_Error_Destroy(&(PJRT_Error_Destroy_Args){.error = error}); \
+#define PJRT_CALL_ROW_VOID(fn, since, kind)                               \
+  static void slot_##fn(fn##_Args *args) {                                \
+    sim_slot call;                                                        \
+    fn##_Args copy;                                                       \
+    PJRT_Error *error =                                                   \
+        sim_slot_begin(&call, PJRT_CALL_##fn, args, &copy, sizeof copy);  \
+    if (!error) sim_##fn(&copy);                                          \
+    error = sim_slot_end(&call, error);                                   \
+    if (error)                                                            \
+      sim_PJRT_Error_Destroy(&(PJRT_Error_Destroy_Args){.error = error}); \
   }
 #include "abi/generated/calls.inc"
 
 /* What stands behind the end of a plugin's table is anything but NULL. */
 static PJRT_Error *slot_past_the_end(void *args) {
   (void)args;
-  fputs("pjrt_stub: a slot behind the end of the table was called\n", stderr);
+  fputs("pjrt_sim: a slot behind the end of the table was called\n", stderr);
   abort();
 }
 
@@ -45,7 +45,7 @@ static void set_slot(PJRT_Api *api, pjrt_call_id id, any_slot *slot) {
 }
 
 /* How many slots the plugin that is asked for really has. */
-static int num_slots(const pjrt_stub_options *options) {
+static int num_slots(const pjrt_sim_options *options) {
   const size_t first = offsetof(PJRT_Api, PJRT_Error_Destroy);
   const int num = pjrt_api_functions_at(options->minor);
   if (!options->table_size) return num;
@@ -54,13 +54,13 @@ static int num_slots(const pjrt_stub_options *options) {
   return fit < (size_t)num ? (int)fit : num;
 }
 
-static void fill(PJRT_Api *api, const pjrt_stub_options *options) {
+static void fill(PJRT_Api *api, const pjrt_sim_options *options) {
 #define PJRT_CALL_ROW(fn, since, kind) api->fn = slot_##fn;
 #include "abi/generated/calls.inc"
   for (int id = num_slots(options); id < PJRT_NUM_CALLS; id++)
     set_slot(api, (pjrt_call_id)id, slot_past_the_end);
   for (size_t i = 0; i < options->num_null_functions; i++)
-    set_slot(api, stub_call_named(options->null_functions[i]), NULL);
+    set_slot(api, sim_call_named(options->null_functions[i]), NULL);
 }
 
 /* ---- extensions ---------------------------------------------------------- */
@@ -75,7 +75,7 @@ typedef struct old_node {
 
 static PJRT_Extension_Base *new_node(int type, void *next, int minor) {
   PJRT_Extension_Base *node =
-      stub_allocate_forever(sizeof(*node) + sizeof(int64_t));
+      sim_allocate_forever(sizeof(*node) + sizeof(int64_t));
   if (minor < FIRST_MINOR_WITH_NODE_SIZE) {
     *(old_node *)(void *)node = (old_node){type, next};
   } else {
@@ -95,7 +95,7 @@ static void link_last(PJRT_Extension_Base *last, PJRT_Extension_Base *first,
   }
 }
 
-static PJRT_Extension_Base *extensions(const pjrt_stub_options *options) {
+static PJRT_Extension_Base *extensions(const pjrt_sim_options *options) {
   PJRT_Extension_Base *first = NULL, *last = NULL;
   for (int i = options->num_unknown_extensions; i-- > 0;) {
     first = new_node(FIRST_UNKNOWN_TYPE + i, first, options->minor);
@@ -106,9 +106,9 @@ static PJRT_Extension_Base *extensions(const pjrt_stub_options *options) {
 }
 
 const PJRT_Api *GetPjrtApi(void) {
-  const pjrt_stub_options *options = stub_options();
+  const pjrt_sim_options *options = sim_options();
   if (options->null_api) return NULL;
-  PJRT_Api *api = stub_allocate_forever(sizeof(*api));
+  PJRT_Api *api = sim_allocate_forever(sizeof(*api));
   fill(api, options);
   api->struct_size = options->table_size ? options->table_size
                                          : pjrt_api_size_at(options->minor);

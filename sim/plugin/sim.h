@@ -1,18 +1,18 @@
-/* The stub plugin: a complete PJRT plugin that computes nothing and misbehaves
- * on request. Programs are StableHLO text of which only the signature of @main
- * is read; executing gives each output the bytes of the argument with the same
- * number, or zeroes where that has another size.
+/* The simulated plugin: a complete PJRT plugin that computes nothing and
+ * misbehaves on request. Programs are StableHLO text of which only the
+ * signature of @main is read; executing gives each output the bytes of the
+ * argument with the same number, or zeroes where that has another size.
  *
- * A test loads libpjrt_stub.so, finds these functions with dlsym, configures
+ * A test loads libpjrt_sim.so, finds these functions with dlsym, configures
  * it, and opens it as a plugin. A command is told the same through environment
  * variables. One loaded file has one configuration; copy the file to have
  * several of them in a process.
  *
  * What a real plugin would crash on is counted as misuse and answered with
- * INTERNAL: see pjrt_stub_num_misuses. No text that the stub returns ends with
+ * INTERNAL: see pjrt_sim_num_misuses. No text that the plugin returns ends with
  * a NUL. */
-#ifndef PJRT_STUB_H_
-#define PJRT_STUB_H_
+#ifndef PJRT_SIM_H_
+#define PJRT_SIM_H_
 
 #include "pjrt/abi.h"
 
@@ -20,20 +20,20 @@
 extern "C" {
 #endif
 
-#define PJRT_STUB_EXPORT __attribute__((visibility("default")))
+#define PJRT_SIM_EXPORT __attribute__((visibility("default")))
 
 /* Something that goes wrong. Zero-initialized fields mean: nothing. */
-typedef struct pjrt_stub_fault {
+typedef struct pjrt_sim_fault {
   const char *function; /* such as "PJRT_Client_Compile" */
   int nth;              /* its how many-th call since configured; 0: each */
   int delay_ms;         /* sleep before answering */
   PJRT_Error_Code code; /* answer with this error, and do nothing */
   const char *message;  /* of either error; NULL: a default text */
   PJRT_Error_Code async_code; /* let the event of the call end so */
-  int async_delay_ms; /* after so long; -1: with pjrt_stub_release_events */
-} pjrt_stub_fault;
+  int async_delay_ms; /* after so long; -1: with pjrt_sim_release_events */
+} pjrt_sim_fault;
 
-typedef struct pjrt_stub_options {
+typedef struct pjrt_sim_options {
   size_t struct_size;
   int major;
   int minor;         /* default: the newest known */
@@ -41,7 +41,7 @@ typedef struct pjrt_stub_options {
   bool null_api;     /* GetPjrtApi returns NULL */
   const char *const *null_functions; /* slots that are NULL */
   size_t num_null_functions;
-  const pjrt_stub_fault *faults;
+  const pjrt_sim_fault *faults;
   size_t num_faults;
   bool no_size_checks; /* write whole structs whatever struct_size says */
   bool exact_sizes;    /* refuse every struct_size but that of `minor` */
@@ -52,29 +52,29 @@ typedef struct pjrt_stub_options {
   bool no_optimized_program; /* PJRT_Executable_OptimizedProgram refuses */
   int num_devices;           /* default 4 */
   int num_remote_devices;    /* further ones, of another process */
-} pjrt_stub_options;
+} pjrt_sim_options;
 
 /* The defaults. */
-PJRT_STUB_EXPORT void pjrt_stub_options_init(pjrt_stub_options *options);
+PJRT_SIM_EXPORT void pjrt_sim_options_init(pjrt_sim_options *options);
 
 /* Takes effect for the next GetPjrtApi, and for faults at once; forgets calls,
  * misuses and held events. NULL: what the environment says, as at load:
- *   PJRT_STUB_MINOR, _MAJOR, _TABLE_SIZE, _UNKNOWN_EXTENSIONS, _PAYLOADS,
+ *   PJRT_SIM_MINOR, _MAJOR, _TABLE_SIZE, _UNKNOWN_EXTENSIONS, _PAYLOADS,
  *   _DEVICES, _REMOTE_DEVICES           numbers
- *   PJRT_STUB_NULL_API, _NO_SIZE_CHECKS, _EXACT_SIZES, _EXTENSION_CYCLE,
+ *   PJRT_SIM_NULL_API, _NO_SIZE_CHECKS, _EXACT_SIZES, _EXTENSION_CYCLE,
  *   _NOT_ON_CPU, _NO_OPTIMIZED_PROGRAM  1 or 0
- *   PJRT_STUB_NULL_FUNCTIONS            names, with commas between
- *   PJRT_STUB_FAULTS                    faults, with semicolons between:
+ *   PJRT_SIM_NULL_FUNCTIONS            names, with commas between
+ *   PJRT_SIM_FAULTS                    faults, with semicolons between:
  *     FUNCTION[,nth=N][,delay_ms=N][,code=N][,async_code=N]
  *     [,async_delay_ms=N][,message=TEXT]
  * Unknown names are reported on stderr and end the process. */
-PJRT_STUB_EXPORT void pjrt_stub_configure(const pjrt_stub_options *options);
+PJRT_SIM_EXPORT void pjrt_sim_configure(const pjrt_sim_options *options);
 
 /* Completes the events that faults with async_delay_ms = -1 hold back. */
-PJRT_STUB_EXPORT void pjrt_stub_release_events(void);
+PJRT_SIM_EXPORT void pjrt_sim_release_events(void);
 
 /* Objects that are alive. */
-typedef struct pjrt_stub_live {
+typedef struct pjrt_sim_live {
   size_t errors;
   size_t events;
   size_t clients;
@@ -86,23 +86,23 @@ typedef struct pjrt_stub_live {
   size_t transfer_managers;
   size_t streams;
   size_t others; /* serialized things, callback holders */
-  size_t bytes;  /* of buffer memory that the stub allocated */
-} pjrt_stub_live;
+  size_t bytes;  /* of buffer memory that the plugin allocated */
+} pjrt_sim_live;
 
-PJRT_STUB_EXPORT void pjrt_stub_get_live(pjrt_stub_live *out);
+PJRT_SIM_EXPORT void pjrt_sim_get_live(pjrt_sim_live *out);
 
 /* How often a function was called since configured, and the struct_size that
  * the latest call declared. */
-PJRT_STUB_EXPORT size_t pjrt_stub_num_calls(const char *function);
-PJRT_STUB_EXPORT size_t pjrt_stub_last_struct_size(const char *function);
+PJRT_SIM_EXPORT size_t pjrt_sim_num_calls(const char *function);
+PJRT_SIM_EXPORT size_t pjrt_sim_last_struct_size(const char *function);
 
 /* What no caller may do: use a dead or NULL handle, an unknown element type,
  * an argument of the wrong type. The text describes the first one. */
-PJRT_STUB_EXPORT size_t pjrt_stub_num_misuses(void);
-PJRT_STUB_EXPORT const char *pjrt_stub_first_misuse(void);
+PJRT_SIM_EXPORT size_t pjrt_sim_num_misuses(void);
+PJRT_SIM_EXPORT const char *pjrt_sim_first_misuse(void);
 
 /* What the latest execute was told. */
-typedef struct pjrt_stub_execution {
+typedef struct pjrt_sim_execution {
   int launch_id;
   size_t num_devices;
   size_t num_args;
@@ -110,15 +110,15 @@ typedef struct pjrt_stub_execution {
   bool has_context;
   bool wants_events;
   char call_location[128]; /* NUL-ended, cut short */
-} pjrt_stub_execution;
+} pjrt_sim_execution;
 
-PJRT_STUB_EXPORT void pjrt_stub_get_execution(pjrt_stub_execution *out);
+PJRT_SIM_EXPORT void pjrt_sim_get_execution(pjrt_sim_execution *out);
 
 /* The plugin itself. */
-PJRT_STUB_EXPORT const PJRT_Api *GetPjrtApi(void);
+PJRT_SIM_EXPORT const PJRT_Api *GetPjrtApi(void);
 
 #ifdef __cplusplus
 }
 #endif
 
-#endif /* PJRT_STUB_H_ */
+#endif /* PJRT_SIM_H_ */

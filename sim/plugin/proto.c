@@ -2,11 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stub/internal.h"
+#include "plugin/internal.h"
 
 /* ---- writing ------------------------------------------------------------- */
 
-void stub_bytes_append(stub_bytes *bytes, const void *data, size_t size) {
+void sim_bytes_append(sim_bytes *bytes, const void *data, size_t size) {
   if (bytes->size + size > bytes->capacity) {
     bytes->capacity = (bytes->size + size) * 2 + 64;
     bytes->data = realloc(bytes->data, bytes->capacity);
@@ -16,25 +16,25 @@ void stub_bytes_append(stub_bytes *bytes, const void *data, size_t size) {
   bytes->size += size;
 }
 
-static void put_varint(stub_bytes *out, uint64_t value) {
+static void put_varint(sim_bytes *out, uint64_t value) {
   do {
     unsigned char byte = value & 0x7f;
     value >>= 7;
     if (value) byte |= 0x80;
-    stub_bytes_append(out, &byte, 1);
+    sim_bytes_append(out, &byte, 1);
   } while (value);
 }
 
-static void put_number(stub_bytes *out, unsigned field, int64_t value) {
+static void put_number(sim_bytes *out, unsigned field, int64_t value) {
   put_varint(out, field << 3);
   put_varint(out, (uint64_t)value);
 }
 
 /* Appends `part` as a field, and frees it. */
-static void put_part(stub_bytes *out, unsigned field, stub_bytes *part) {
+static void put_part(sim_bytes *out, unsigned field, sim_bytes *part) {
   put_varint(out, field << 3 | 2);
   put_varint(out, part->size);
-  stub_bytes_append(out, part->data, part->size);
+  sim_bytes_append(out, part->data, part->size);
   free(part->data);
 }
 
@@ -61,8 +61,8 @@ static const int primitive_types[] = {
 enum { TUPLE_TYPE = 13 };
 
 /* ShapeProto, with a row-major layout. */
-void stub_write_shape(const stub_shape *shape, stub_bytes *out) {
-  stub_bytes layout = {0}, order = {0};
+void sim_write_shape(const sim_shape *shape, sim_bytes *out) {
+  sim_bytes layout = {0}, order = {0};
   put_number(out, 2, primitive_types[shape->type]);
   for (size_t i = 0; i < shape->num_dims; i++) {
     put_number(out, 3, shape->dims[i]);
@@ -73,25 +73,25 @@ void stub_write_shape(const stub_shape *shape, stub_bytes *out) {
 }
 
 /* One result stands alone, several are a tuple. */
-static void put_result(stub_bytes *out, const stub_signature *signature) {
-  stub_bytes result = {0};
+static void put_result(sim_bytes *out, const sim_signature *signature) {
+  sim_bytes result = {0};
   if (signature->num_outputs == 1) {
-    stub_write_shape(&signature->outputs[0], &result);
+    sim_write_shape(&signature->outputs[0], &result);
   } else {
     put_number(&result, 2, TUPLE_TYPE);
     for (size_t i = 0; i < signature->num_outputs; i++) {
-      stub_bytes shape = {0};
-      stub_write_shape(&signature->outputs[i], &shape);
+      sim_bytes shape = {0};
+      sim_write_shape(&signature->outputs[i], &shape);
       put_part(&result, 4, &shape);
     }
   }
   put_part(out, 2, &result);
 }
 
-static void put_donors(stub_bytes *out, const stub_signature *signature) {
-  stub_bytes donors = {0};
+static void put_donors(sim_bytes *out, const sim_signature *signature) {
+  sim_bytes donors = {0};
   for (size_t i = 0; i < signature->num_parameters; i++) {
-    stub_bytes entry = {0};
+    sim_bytes entry = {0};
     if (!signature->is_donated[i]) continue;
     put_number(&entry, 1, (int64_t)i);
     put_part(&donors, 1, &entry);
@@ -100,13 +100,13 @@ static void put_donors(stub_bytes *out, const stub_signature *signature) {
 }
 
 /* HloModuleProto: name, program shape, donated parameters. */
-void stub_write_hlo(const stub_signature *signature, stub_bytes *out) {
-  stub_bytes name = {0}, shape = {0};
-  stub_bytes_append(&name, "stub", 4);
+void sim_write_hlo(const sim_signature *signature, sim_bytes *out) {
+  sim_bytes name = {0}, shape = {0};
+  sim_bytes_append(&name, "sim", 3);
   put_part(out, 1, &name);
   for (size_t i = 0; i < signature->num_parameters; i++) {
-    stub_bytes parameter = {0};
-    stub_write_shape(&signature->parameters[i], &parameter);
+    sim_bytes parameter = {0};
+    sim_write_shape(&signature->parameters[i], &parameter);
     put_part(&shape, 1, &parameter);
   }
   put_result(&shape, signature);
@@ -115,12 +115,11 @@ void stub_write_hlo(const stub_signature *signature, stub_bytes *out) {
 }
 
 /* DeviceAssignmentProto: the ids of each partition, over the replicas. */
-void stub_write_assignment(const stub_compile_options *options,
-                           stub_bytes *out) {
+void sim_write_assignment(const sim_compile_options *options, sim_bytes *out) {
   put_number(out, 1, options->num_replicas);
   put_number(out, 2, options->num_partitions);
   for (int64_t p = 0; p < options->num_partitions; p++) {
-    stub_bytes device = {0}, ids = {0};
+    sim_bytes device = {0}, ids = {0};
     for (int64_t r = 0; r < options->num_replicas; r++)
       put_varint(&ids, (uint64_t)options->ids[r * options->num_partitions + p]);
     put_part(&device, 1, &ids);
@@ -187,15 +186,14 @@ static bool next_field(wire *w, wire_field *out) {
   return !w->is_broken && out->number;
 }
 
-static void set_id(stub_compile_options *out, size_t replica, size_t partition,
+static void set_id(sim_compile_options *out, size_t replica, size_t partition,
                    uint64_t id) {
   const size_t i = replica * (size_t)out->num_partitions + partition;
-  if (i < STUB_MAX_EXECUTABLE_DEVICES) out->ids[i] = (int)id;
+  if (i < SIM_MAX_EXECUTABLE_DEVICES) out->ids[i] = (int)id;
 }
 
 /* ComputationDevice: packed ids, or one field each. */
-static void read_partition(wire w, size_t partition,
-                           stub_compile_options *out) {
+static void read_partition(wire w, size_t partition, sim_compile_options *out) {
   wire_field field;
   size_t replica = 0;
   while (next_field(&w, &field)) {
@@ -206,7 +204,7 @@ static void read_partition(wire w, size_t partition,
   }
 }
 
-static void read_assignment(wire w, stub_compile_options *out) {
+static void read_assignment(wire w, sim_compile_options *out) {
   wire_field field;
   size_t partition = 0;
   while (next_field(&w, &field))
@@ -214,7 +212,7 @@ static void read_assignment(wire w, stub_compile_options *out) {
 }
 
 /* ExecutableBuildOptionsProto. */
-static bool read_build_options(wire w, stub_compile_options *out) {
+static bool read_build_options(wire w, sim_compile_options *out) {
   wire_field field;
   wire assignment = {0};
   while (next_field(&w, &field)) {
@@ -227,27 +225,27 @@ static bool read_build_options(wire w, stub_compile_options *out) {
 }
 
 /* CompileOptionsProto. Counts below 1 abort real plugins. */
-PJRT_Error *stub_read_compile_options(const void *data, size_t size,
-                                      stub_compile_options *out) {
+PJRT_Error *sim_read_compile_options(const void *data, size_t size,
+                                     sim_compile_options *out) {
   wire w = {data, (const unsigned char *)data + size, false};
   wire_field field;
-  *out = (stub_compile_options){0};
-  for (int i = 0; i < STUB_MAX_EXECUTABLE_DEVICES; i++) out->ids[i] = i;
+  *out = (sim_compile_options){0};
+  for (int i = 0; i < SIM_MAX_EXECUTABLE_DEVICES; i++) out->ids[i] = i;
   while (next_field(&w, &field)) {
     if (field.number == 4) out->is_portable = field.value != 0;
     if (field.number == 3 && !read_build_options(field.part, out))
       w.is_broken = true;
   }
   if (w.is_broken)
-    return stub_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                      "cannot parse the compile options");
+    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                     "cannot parse the compile options");
   if (out->num_replicas < 1 || out->num_partitions < 1)
-    return stub_misuse("compile options with %lld replicas, %lld partitions",
-                       (long long)out->num_replicas,
-                       (long long)out->num_partitions);
-  if (out->num_replicas > STUB_MAX_EXECUTABLE_DEVICES / out->num_partitions)
-    return stub_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                      "too many replicas and partitions");
+    return sim_misuse("compile options with %lld replicas, %lld partitions",
+                      (long long)out->num_replicas,
+                      (long long)out->num_partitions);
+  if (out->num_replicas > SIM_MAX_EXECUTABLE_DEVICES / out->num_partitions)
+    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                     "too many replicas and partitions");
   out->num_ids = (size_t)(out->num_replicas * out->num_partitions);
   return NULL;
 }

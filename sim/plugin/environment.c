@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stub/internal.h"
+#include "plugin/internal.h"
 
 static _Noreturn void refuse(const char *what, const char *text) {
-  fprintf(stderr, "pjrt_stub: %s '%s' in the environment\n", what, text);
+  fprintf(stderr, "pjrt_sim: %s '%s' in the environment\n", what, text);
   exit(2);
 }
 
@@ -35,8 +35,8 @@ static void read_bool(const char *name, bool *value) {
 static size_t split(const char *text, char separator, char ***out_parts) {
   size_t num = 1;
   for (const char *p = text; *p; p++) num += *p == separator;
-  char *copy = stub_copy_forever(text);
-  char **parts = stub_allocate_forever(num * sizeof(*parts));
+  char *copy = sim_copy_forever(text);
+  char **parts = sim_allocate_forever(num * sizeof(*parts));
   for (size_t i = 0; i < num; i++) {
     parts[i] = copy;
     char *end = strchr(copy, separator);
@@ -49,7 +49,7 @@ static size_t split(const char *text, char separator, char ***out_parts) {
   return num;
 }
 
-static void set_fault(pjrt_stub_fault *fault, const char *setting) {
+static void set_fault(pjrt_sim_fault *fault, const char *setting) {
   const char *value = strchr(setting, '=');
   if (!value) refuse("no value in the fault setting", setting);
   const size_t size = (size_t)(value++ - setting);
@@ -72,10 +72,10 @@ static void set_fault(pjrt_stub_fault *fault, const char *setting) {
 #undef IS
 }
 
-static void read_faults(const char *text, pjrt_stub_options *options) {
+static void read_faults(const char *text, pjrt_sim_options *options) {
   char **texts, **parts;
   const size_t num = split(text, ';', &texts);
-  pjrt_stub_fault *faults = stub_allocate_forever(num * sizeof(*faults));
+  pjrt_sim_fault *faults = sim_allocate_forever(num * sizeof(*faults));
   for (size_t i = 0; i < num; i++) {
     const size_t num_parts = split(texts[i], ',', &parts);
     faults[i].function = parts[0];
@@ -85,28 +85,28 @@ static void read_faults(const char *text, pjrt_stub_options *options) {
   options->num_faults = num;
 }
 
-void stub_options_from_environment(pjrt_stub_options *options) {
+void sim_options_from_environment(pjrt_sim_options *options) {
   int table_size = 0;
-  read_int("PJRT_STUB_MAJOR", &options->major);
-  read_int("PJRT_STUB_MINOR", &options->minor);
-  read_int("PJRT_STUB_TABLE_SIZE", &table_size);
+  read_int("PJRT_SIM_MAJOR", &options->major);
+  read_int("PJRT_SIM_MINOR", &options->minor);
+  read_int("PJRT_SIM_TABLE_SIZE", &table_size);
   options->table_size = (size_t)table_size;
-  read_int("PJRT_STUB_UNKNOWN_EXTENSIONS", &options->num_unknown_extensions);
-  read_int("PJRT_STUB_PAYLOADS", &options->num_payloads);
-  read_int("PJRT_STUB_DEVICES", &options->num_devices);
-  read_int("PJRT_STUB_REMOTE_DEVICES", &options->num_remote_devices);
-  read_bool("PJRT_STUB_NULL_API", &options->null_api);
-  read_bool("PJRT_STUB_NO_SIZE_CHECKS", &options->no_size_checks);
-  read_bool("PJRT_STUB_EXACT_SIZES", &options->exact_sizes);
-  read_bool("PJRT_STUB_EXTENSION_CYCLE", &options->extension_cycle);
-  read_bool("PJRT_STUB_NOT_ON_CPU", &options->not_on_cpu);
-  read_bool("PJRT_STUB_NO_OPTIMIZED_PROGRAM", &options->no_optimized_program);
-  const char *names = getenv("PJRT_STUB_NULL_FUNCTIONS");
+  read_int("PJRT_SIM_UNKNOWN_EXTENSIONS", &options->num_unknown_extensions);
+  read_int("PJRT_SIM_PAYLOADS", &options->num_payloads);
+  read_int("PJRT_SIM_DEVICES", &options->num_devices);
+  read_int("PJRT_SIM_REMOTE_DEVICES", &options->num_remote_devices);
+  read_bool("PJRT_SIM_NULL_API", &options->null_api);
+  read_bool("PJRT_SIM_NO_SIZE_CHECKS", &options->no_size_checks);
+  read_bool("PJRT_SIM_EXACT_SIZES", &options->exact_sizes);
+  read_bool("PJRT_SIM_EXTENSION_CYCLE", &options->extension_cycle);
+  read_bool("PJRT_SIM_NOT_ON_CPU", &options->not_on_cpu);
+  read_bool("PJRT_SIM_NO_OPTIMIZED_PROGRAM", &options->no_optimized_program);
+  const char *names = getenv("PJRT_SIM_NULL_FUNCTIONS");
   if (names && *names) {
     char **functions;
     options->num_null_functions = split(names, ',', &functions);
     options->null_functions = (const char *const *)functions;
   }
-  const char *faults = getenv("PJRT_STUB_FAULTS");
+  const char *faults = getenv("PJRT_SIM_FAULTS");
   if (faults && *faults) read_faults(faults, options);
 }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stub/slots.h"
+#include "plugin/slots.h"
 
 /* ---- device descriptions ------------------------------------------------- */
 
@@ -18,13 +18,13 @@ static PJRT_NamedValue named(const char *name, size_t name_size,
   };
 }
 #define NAMED(literal, type, value_size) \
-  named(STUB_TEXT(literal), sizeof(literal) - 1, (type), (value_size))
+  named(SIM_TEXT(literal), sizeof(literal) - 1, (type), (value_size))
 
 /* One attribute of every kind. */
 static void set_attributes(PJRT_DeviceDescription *description) {
   PJRT_NamedValue *a = description->attributes;
   a[0] = NAMED("maker", PJRT_NamedValue_kString, 4);
-  a[0].string_value = STUB_TEXT("stub");
+  a[0].string_value = SIM_TEXT("sim");
   a[1] = NAMED("ordinal", PJRT_NamedValue_kInt64, 1);
   a[1].int64_value = description->id;
   a[2] = NAMED("coords", PJRT_NamedValue_kInt64List, 2);
@@ -36,37 +36,37 @@ static void set_attributes(PJRT_DeviceDescription *description) {
 }
 
 static PJRT_DeviceDescription *description_create(int id, int process_index) {
-  PJRT_DeviceDescription *description = stub_allocate(sizeof(*description));
+  PJRT_DeviceDescription *description = sim_allocate(sizeof(*description));
   char text[32];
-  const int size = snprintf(text, sizeof(text), "stub:%d", id);
-  description->kind = STUB_DESCRIPTION;
+  const int size = snprintf(text, sizeof(text), "sim:%d", id);
+  description->kind = SIM_DESCRIPTION;
   description->id = id;
   description->process_index = process_index;
   description->coords[0] = id;
   description->coords[1] = process_index;
-  description->text = stub_text(text, (size_t)size);
+  description->text = sim_text(text, (size_t)size);
   description->text_size = (size_t)size;
   set_attributes(description);
   return description;
 }
 
-PJRT_Error *stub_PJRT_DeviceDescription_Id(
+PJRT_Error *sim_PJRT_DeviceDescription_Id(
     PJRT_DeviceDescription_Id_Args *args) {
-  STUB_REQUIRE(args->device_description, STUB_DESCRIPTION);
+  SIM_REQUIRE(args->device_description, SIM_DESCRIPTION);
   args->id = args->device_description->id;
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_DeviceDescription_ProcessIndex(
+PJRT_Error *sim_PJRT_DeviceDescription_ProcessIndex(
     PJRT_DeviceDescription_ProcessIndex_Args *args) {
-  STUB_REQUIRE(args->device_description, STUB_DESCRIPTION);
+  SIM_REQUIRE(args->device_description, SIM_DESCRIPTION);
   args->process_index = args->device_description->process_index;
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_DeviceDescription_Attributes(
+PJRT_Error *sim_PJRT_DeviceDescription_Attributes(
     PJRT_DeviceDescription_Attributes_Args *args) {
-  STUB_REQUIRE(args->device_description, STUB_DESCRIPTION);
+  SIM_REQUIRE(args->device_description, SIM_DESCRIPTION);
   const PJRT_NamedValue *attributes = args->device_description->attributes;
   args->attributes = attributes;
   args->num_attributes =
@@ -74,24 +74,24 @@ PJRT_Error *stub_PJRT_DeviceDescription_Attributes(
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_DeviceDescription_Kind(
+PJRT_Error *sim_PJRT_DeviceDescription_Kind(
     PJRT_DeviceDescription_Kind_Args *args) {
-  STUB_REQUIRE(args->device_description, STUB_DESCRIPTION);
-  STUB_SET_TEXT(args->device_kind, args->device_kind_size, "stub device");
+  SIM_REQUIRE(args->device_description, SIM_DESCRIPTION);
+  SIM_SET_TEXT(args->device_kind, args->device_kind_size, "sim device");
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_DeviceDescription_DebugString(
+PJRT_Error *sim_PJRT_DeviceDescription_DebugString(
     PJRT_DeviceDescription_DebugString_Args *args) {
-  STUB_REQUIRE(args->device_description, STUB_DESCRIPTION);
+  SIM_REQUIRE(args->device_description, SIM_DESCRIPTION);
   args->debug_string = args->device_description->text;
   args->debug_string_size = args->device_description->text_size;
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_DeviceDescription_ToString(
+PJRT_Error *sim_PJRT_DeviceDescription_ToString(
     PJRT_DeviceDescription_ToString_Args *args) {
-  STUB_REQUIRE(args->device_description, STUB_DESCRIPTION);
+  SIM_REQUIRE(args->device_description, SIM_DESCRIPTION);
   args->to_string = args->device_description->text;
   args->to_string_size = args->device_description->text_size;
   return NULL;
@@ -99,85 +99,83 @@ PJRT_Error *stub_PJRT_DeviceDescription_ToString(
 
 /* ---- topologies ---------------------------------------------------------- */
 
-PJRT_TopologyDescription *stub_topology_create(size_t local, size_t remote) {
-  PJRT_TopologyDescription *topology =
-      stub_new(STUB_TOPOLOGY, sizeof(*topology));
+PJRT_TopologyDescription *sim_topology_create(size_t local, size_t remote) {
+  PJRT_TopologyDescription *topology = sim_new(SIM_TOPOLOGY, sizeof(*topology));
   const size_t num = local + remote;
   topology->num_descriptions = num;
-  topology->descriptions = stub_allocate(num * sizeof(*topology->descriptions));
+  topology->descriptions = sim_allocate(num * sizeof(*topology->descriptions));
   for (size_t i = 0; i < num; i++)
     topology->descriptions[i] = description_create((int)i, i >= local);
   return topology;
 }
 
-void stub_topology_delete(PJRT_TopologyDescription *topology) {
+void sim_topology_delete(PJRT_TopologyDescription *topology) {
   for (size_t i = 0; i < topology->num_descriptions; i++) {
-    topology->descriptions[i]->kind = STUB_DEAD;
+    topology->descriptions[i]->kind = SIM_DEAD;
     free(topology->descriptions[i]->text);
     free(topology->descriptions[i]);
   }
   free(topology->descriptions);
-  stub_delete(topology, STUB_TOPOLOGY);
+  sim_delete(topology, SIM_TOPOLOGY);
 }
 
-PJRT_Error *stub_PJRT_TopologyDescription_Create(
+PJRT_Error *sim_PJRT_TopologyDescription_Create(
     PJRT_TopologyDescription_Create_Args *args) {
-  int64_t devices = stub_options()->num_devices;
+  int64_t devices = sim_options()->num_devices;
   for (size_t i = 0; i < args->num_options; i++) {
     const PJRT_NamedValue *option = &args->create_options[i];
     if (option->type == PJRT_NamedValue_kInt64) devices = option->int64_value;
   }
   if (devices < 0 || devices > 4096)
-    return stub_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                      "a topology of %lld devices", (long long)devices);
-  args->topology = stub_topology_create((size_t)devices, 0);
+    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                     "a topology of %lld devices", (long long)devices);
+  args->topology = sim_topology_create((size_t)devices, 0);
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_TopologyDescription_Destroy(
+PJRT_Error *sim_PJRT_TopologyDescription_Destroy(
     PJRT_TopologyDescription_Destroy_Args *args) {
   if (!args->topology) return NULL;
-  STUB_REQUIRE(args->topology, STUB_TOPOLOGY);
+  SIM_REQUIRE(args->topology, SIM_TOPOLOGY);
   if (args->topology->is_owned_by_client)
-    return stub_misuse("PJRT_TopologyDescription_Destroy of a client's own");
-  stub_topology_delete(args->topology);
+    return sim_misuse("PJRT_TopologyDescription_Destroy of a client's own");
+  sim_topology_delete(args->topology);
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_TopologyDescription_PlatformName(
+PJRT_Error *sim_PJRT_TopologyDescription_PlatformName(
     PJRT_TopologyDescription_PlatformName_Args *args) {
-  STUB_REQUIRE(args->topology, STUB_TOPOLOGY);
-  STUB_SET_TEXT(args->platform_name, args->platform_name_size, "stub");
+  SIM_REQUIRE(args->topology, SIM_TOPOLOGY);
+  SIM_SET_TEXT(args->platform_name, args->platform_name_size, "sim");
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_TopologyDescription_PlatformVersion(
+PJRT_Error *sim_PJRT_TopologyDescription_PlatformVersion(
     PJRT_TopologyDescription_PlatformVersion_Args *args) {
-  STUB_REQUIRE(args->topology, STUB_TOPOLOGY);
-  STUB_SET_TEXT(args->platform_version, args->platform_version_size,
-                "stub 1.0");
+  SIM_REQUIRE(args->topology, SIM_TOPOLOGY);
+  SIM_SET_TEXT(args->platform_version, args->platform_version_size, "sim 1.0");
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_TopologyDescription_GetDeviceDescriptions(
+PJRT_Error *sim_PJRT_TopologyDescription_GetDeviceDescriptions(
     PJRT_TopologyDescription_GetDeviceDescriptions_Args *args) {
-  STUB_REQUIRE(args->topology, STUB_TOPOLOGY);
+  SIM_REQUIRE(args->topology, SIM_TOPOLOGY);
   args->descriptions = args->topology->descriptions;
   args->num_descriptions = args->topology->num_descriptions;
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_TopologyDescription_Attributes(
+PJRT_Error *sim_PJRT_TopologyDescription_Attributes(
     PJRT_TopologyDescription_Attributes_Args *args) {
-  STUB_REQUIRE(args->topology, STUB_TOPOLOGY);
+  SIM_REQUIRE(args->topology, SIM_TOPOLOGY);
   args->attributes = NULL;
   args->num_attributes = 0;
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_TopologyDescription_Fingerprint(
+PJRT_Error *sim_PJRT_TopologyDescription_Fingerprint(
     PJRT_TopologyDescription_Fingerprint_Args *args) {
-  STUB_REQUIRE(args->topology, STUB_TOPOLOGY);
+  SIM_REQUIRE(args->topology, SIM_TOPOLOGY);
   args->fingerprint = 0x57ab0000u + args->topology->num_descriptions;
   return NULL;
 }
@@ -185,26 +183,25 @@ PJRT_Error *stub_PJRT_TopologyDescription_Fingerprint(
 /* ---- serialized ---------------------------------------------------------- */
 
 struct PJRT_SerializedTopology {
-  stub_kind kind;
+  sim_kind kind;
   char *bytes;
 };
 
-static const char magic[] = "stub topology ";
+static const char magic[] = "sim topology ";
 
 static void serialized_free(PJRT_SerializedTopology *serialized) {
   free(serialized->bytes);
-  stub_delete(serialized, STUB_OTHER);
+  sim_delete(serialized, SIM_OTHER);
 }
 
-PJRT_Error *stub_PJRT_TopologyDescription_Serialize(
+PJRT_Error *sim_PJRT_TopologyDescription_Serialize(
     PJRT_TopologyDescription_Serialize_Args *args) {
-  STUB_REQUIRE(args->topology, STUB_TOPOLOGY);
+  SIM_REQUIRE(args->topology, SIM_TOPOLOGY);
   char text[64];
   const int size = snprintf(text, sizeof(text), "%s%zu", magic,
                             args->topology->num_descriptions);
-  PJRT_SerializedTopology *serialized =
-      stub_new(STUB_OTHER, sizeof(*serialized));
-  serialized->bytes = stub_text(text, (size_t)size);
+  PJRT_SerializedTopology *serialized = sim_new(SIM_OTHER, sizeof(*serialized));
+  serialized->bytes = sim_text(text, (size_t)size);
   args->serialized_bytes = serialized->bytes;
   args->serialized_bytes_size = (size_t)size;
   args->serialized_topology = serialized;
@@ -212,7 +209,7 @@ PJRT_Error *stub_PJRT_TopologyDescription_Serialize(
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_TopologyDescription_Deserialize(
+PJRT_Error *sim_PJRT_TopologyDescription_Deserialize(
     PJRT_TopologyDescription_Deserialize_Args *args) {
   const size_t prefix = sizeof(magic) - 1;
   const size_t size = args->serialized_topology_size;
@@ -225,9 +222,9 @@ PJRT_Error *stub_PJRT_TopologyDescription_Deserialize(
     num = num * 10 + (size_t)(text[i] - '0');
   }
   if (!is_ours)
-    return stub_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                      "no serialized topology of the stub");
-  args->topology = stub_topology_create(num, 0);
+    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                     "no serialized topology of the plugin");
+  args->topology = sim_topology_create(num, 0);
   return NULL;
 }
 
@@ -235,24 +232,24 @@ PJRT_Error *stub_PJRT_TopologyDescription_Deserialize(
 
 static void shape_free(const char *shape) { free((void *)(uintptr_t)shape); }
 
-PJRT_Error *stub_PJRT_TopologyDescription_MakeCanonicalShapeForMemorySpace(
+PJRT_Error *sim_PJRT_TopologyDescription_MakeCanonicalShapeForMemorySpace(
     PJRT_TopologyDescription_MakeCanonicalShapeForMemorySpace_Args *args) {
-  STUB_REQUIRE(args->topology, STUB_TOPOLOGY);
-  stub_shape shape;
-  STUB_TRY(
-      stub_shape_read(args->element_type, args->dims, args->num_dims, &shape));
-  stub_bytes bytes = {0};
-  stub_write_shape(&shape, &bytes);
+  SIM_REQUIRE(args->topology, SIM_TOPOLOGY);
+  sim_shape shape;
+  SIM_TRY(
+      sim_shape_read(args->element_type, args->dims, args->num_dims, &shape));
+  sim_bytes bytes = {0};
+  sim_write_shape(&shape, &bytes);
   args->serialized_shape_size = bytes.size;
   args->serialized_shape = (char *)bytes.data;
   args->serialized_shape_deleter = shape_free;
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_TopologyDescription_GetMemorySpaceKindIds(
+PJRT_Error *sim_PJRT_TopologyDescription_GetMemorySpaceKindIds(
     PJRT_TopologyDescription_GetMemorySpaceKindIds_Args *args) {
-  static const int ids[] = {STUB_DEVICE_MEMORY, STUB_PINNED_HOST_MEMORY};
-  STUB_REQUIRE(args->topology, STUB_TOPOLOGY);
+  static const int ids[] = {SIM_DEVICE_MEMORY, SIM_PINNED_HOST_MEMORY};
+  SIM_REQUIRE(args->topology, SIM_TOPOLOGY);
   args->memory_space_kind_ids = ids;
   args->num_memory_space_kind_ids = sizeof(ids) / sizeof(ids[0]);
   return NULL;

@@ -3,51 +3,51 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stub/executable.h"
-#include "stub/stream.h"
+#include "plugin/executable.h"
+#include "plugin/stream.h"
 
 struct PJRT_ExecuteContext {
-  stub_kind kind;
+  sim_kind kind;
 };
 
-PJRT_Error *stub_PJRT_ExecuteContext_Create(
+PJRT_Error *sim_PJRT_ExecuteContext_Create(
     PJRT_ExecuteContext_Create_Args *args) {
-  args->context = stub_new(STUB_CONTEXT, sizeof(*args->context));
+  args->context = sim_new(SIM_CONTEXT, sizeof(*args->context));
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_ExecuteContext_Destroy(
+PJRT_Error *sim_PJRT_ExecuteContext_Destroy(
     PJRT_ExecuteContext_Destroy_Args *args) {
   if (!args->context) return NULL;
-  STUB_REQUIRE(args->context, STUB_CONTEXT);
-  stub_delete(args->context, STUB_CONTEXT);
+  SIM_REQUIRE(args->context, SIM_CONTEXT);
+  sim_delete(args->context, SIM_CONTEXT);
   return NULL;
 }
 
 /* ---- checks -------------------------------------------------------------- */
 
-static bool same_shape(const stub_shape *a, const stub_shape *b) {
+static bool same_shape(const sim_shape *a, const sim_shape *b) {
   return a->type == b->type && a->num_dims == b->num_dims &&
          memcmp(a->dims, b->dims, a->num_dims * sizeof(*a->dims)) == 0;
 }
 
 /* Real plugins look at the byte size alone, and read whatever has it. */
 static PJRT_Error *check_argument(const PJRT_Buffer *buffer,
-                                  const stub_shape *shape,
+                                  const sim_shape *shape,
                                   const PJRT_Device *device, size_t i) {
-  STUB_REQUIRE(buffer, STUB_BUFFER);
-  STUB_TRY(stub_buffer_require_data(buffer));
+  SIM_REQUIRE(buffer, SIM_BUFFER);
+  SIM_TRY(sim_buffer_require_data(buffer));
   if (buffer->client != device->client)
-    return stub_misuse("argument %zu belongs to another client", i);
-  if (buffer->storage->size != stub_host_size(shape))
-    return stub_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                      "argument %zu has %zu bytes, expected %zu", i,
-                      buffer->storage->size, stub_host_size(shape));
+    return sim_misuse("argument %zu belongs to another client", i);
+  if (buffer->storage->size != sim_host_size(shape))
+    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                     "argument %zu has %zu bytes, expected %zu", i,
+                     buffer->storage->size, sim_host_size(shape));
   if (!same_shape(&buffer->shape, shape))
-    return stub_misuse("argument %zu has another type or shape", i);
+    return sim_misuse("argument %zu has another type or shape", i);
   if (buffer->device != device)
-    return stub_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                      "argument %zu is on another device", i);
+    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                     "argument %zu is on another device", i);
   return NULL;
 }
 
@@ -61,33 +61,33 @@ static PJRT_Error *devices_of(const PJRT_LoadedExecutable_Execute_Args *args,
     expected = 1;
     *out = &args->execute_device;
     if (!args->execute_device)
-      return stub_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                        "a portable executable needs execute_device");
+      return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                       "a portable executable needs execute_device");
   }
   if (args->num_devices != expected)
-    return stub_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                      "%zu argument lists for %zu devices", args->num_devices,
-                      expected);
+    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                     "%zu argument lists for %zu devices", args->num_devices,
+                     expected);
   return NULL;
 }
 
 static PJRT_Error *check(const PJRT_LoadedExecutable_Execute_Args *args,
                          PJRT_Device *const *devices) {
-  const stub_signature *signature = &args->executable->program->signature;
+  const sim_signature *signature = &args->executable->program->signature;
   if (atomic_load(&args->executable->is_deleted))
-    return stub_misuse("execution of a deleted executable");
+    return sim_misuse("execution of a deleted executable");
   if (args->num_args != signature->num_parameters)
-    return stub_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                      "Execution supplied %zu buffers but compiled program "
-                      "expected %zu buffers",
-                      args->num_args, signature->num_parameters);
+    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                     "Execution supplied %zu buffers but compiled program "
+                     "expected %zu buffers",
+                     args->num_args, signature->num_parameters);
   if ((!args->argument_lists && args->num_args) ||
       (!args->output_lists && signature->num_outputs))
-    return stub_misuse("NULL argument_lists or output_lists");
+    return sim_misuse("NULL argument_lists or output_lists");
   for (size_t d = 0; d < args->num_devices; d++)
     for (size_t i = 0; i < args->num_args; i++)
-      STUB_TRY(check_argument(args->argument_lists[d][i],
-                              &signature->parameters[i], devices[d], i));
+      SIM_TRY(check_argument(args->argument_lists[d][i],
+                             &signature->parameters[i], devices[d], i));
   return NULL;
 }
 
@@ -95,54 +95,53 @@ static PJRT_Error *check(const PJRT_LoadedExecutable_Execute_Args *args,
 
 /* An output waits for the argument that it copies as well as for the call. */
 typedef struct dependency {
-  stub_future *argument;
-  stub_future *call;
-  stub_future *output;
+  sim_future *argument;
+  sim_future *call;
+  sim_future *output;
 } dependency;
 
 static void finish_output(void *arg, PJRT_Error_Code code) {
   dependency *d = arg;
   (void)code;
-  PJRT_Error *error = stub_future_error(d->argument);
-  if (!error) error = stub_future_error(d->call);
-  stub_future_complete_with(d->output, error);
-  stub_future_drop(d->argument);
-  stub_future_drop(d->call);
-  stub_future_drop(d->output);
+  PJRT_Error *error = sim_future_error(d->argument);
+  if (!error) error = sim_future_error(d->call);
+  sim_future_complete_with(d->output, error);
+  sim_future_drop(d->argument);
+  sim_future_drop(d->call);
+  sim_future_drop(d->output);
   free(d);
 }
 
 static void wait_for_call(void *arg, PJRT_Error_Code code) {
   dependency *d = arg;
   (void)code;
-  stub_future_then(d->call, finish_output, d);
+  sim_future_then(d->call, finish_output, d);
 }
 
-static stub_future *after_both(stub_future *argument, stub_future *call) {
-  dependency *d = stub_allocate(sizeof(*d));
-  stub_future *output = stub_future_pending();
-  d->argument = stub_future_share(argument);
-  d->call = stub_future_share(call);
-  d->output = stub_future_share(output);
-  stub_future_then(d->argument, wait_for_call, d);
+static sim_future *after_both(sim_future *argument, sim_future *call) {
+  dependency *d = sim_allocate(sizeof(*d));
+  sim_future *output = sim_future_pending();
+  d->argument = sim_future_share(argument);
+  d->call = sim_future_share(call);
+  d->output = sim_future_share(output);
+  sim_future_then(d->argument, wait_for_call, d);
   return output;
 }
 
 static PJRT_Buffer *make_output(const PJRT_LoadedExecutable *loaded,
-                                PJRT_Device *device, const stub_shape *shape,
-                                const PJRT_Buffer *argument,
-                                stub_future *call) {
-  const size_t size = stub_host_size(shape);
-  stub_storage *storage = stub_storage_create(size);
-  stub_future *ready;
+                                PJRT_Device *device, const sim_shape *shape,
+                                const PJRT_Buffer *argument, sim_future *call) {
+  const size_t size = sim_host_size(shape);
+  sim_storage *storage = sim_storage_create(size);
+  sim_future *ready;
   if (argument && argument->storage->size == size) {
     if (size) memcpy(storage->bytes, argument->storage->bytes, size);
     ready = after_both(argument->ready, call);
   } else {
-    ready = stub_future_share(call);
+    ready = sim_future_share(call);
   }
-  return stub_buffer_create(loaded->client, device, device->memories[0], shape,
-                            storage, ready);
+  return sim_buffer_create(loaded->client, device, device->memories[0], shape,
+                           storage, ready);
 }
 
 static bool is_kept(const PJRT_ExecuteOptions *options, size_t i) {
@@ -153,8 +152,8 @@ static bool is_kept(const PJRT_ExecuteOptions *options, size_t i) {
 
 static void run_on(const PJRT_LoadedExecutable_Execute_Args *args,
                    const PJRT_ExecuteOptions *options, PJRT_Device *device,
-                   size_t d, stub_future *call) {
-  const stub_signature *signature = &args->executable->program->signature;
+                   size_t d, sim_future *call) {
+  const sim_signature *signature = &args->executable->program->signature;
   for (size_t i = 0; i < signature->num_outputs; i++) {
     const PJRT_Buffer *argument =
         i < args->num_args ? args->argument_lists[d][i] : NULL;
@@ -166,15 +165,15 @@ static void run_on(const PJRT_LoadedExecutable_Execute_Args *args,
     /* As on real plugins, an external reference turns donation into a copy. */
     if (signature->is_donated[i] && !is_kept(options, i) &&
         !atomic_load(&argument->external_references))
-      stub_buffer_delete_data(argument);
+      sim_buffer_delete_data(argument);
   }
   if (args->device_complete_events)
-    args->device_complete_events[d] = stub_event(stub_future_share(call));
+    args->device_complete_events[d] = sim_event(sim_future_share(call));
 }
 
 static void note(const PJRT_LoadedExecutable_Execute_Args *args,
                  const PJRT_ExecuteOptions *options) {
-  pjrt_stub_execution execution = {
+  pjrt_sim_execution execution = {
       .launch_id = options->launch_id,
       .num_devices = args->num_devices,
       .num_args = args->num_args,
@@ -184,22 +183,22 @@ static void note(const PJRT_LoadedExecutable_Execute_Args *args,
   };
   snprintf(execution.call_location, sizeof(execution.call_location), "%s",
            options->call_location ? options->call_location : "");
-  stub_note_execution(&execution);
+  sim_note_execution(&execution);
 }
 
-PJRT_Error *stub_PJRT_LoadedExecutable_Execute(
+PJRT_Error *sim_PJRT_LoadedExecutable_Execute(
     PJRT_LoadedExecutable_Execute_Args *args) {
   PJRT_ExecuteOptions options;
   PJRT_Device *const *devices;
-  STUB_REQUIRE(args->executable, STUB_LOADED_EXECUTABLE);
-  STUB_TRY(STUB_READ_STRUCT(PJRT_ExecuteOptions, args->options, &options));
-  STUB_TRY(devices_of(args, &devices));
-  STUB_TRY(check(args, devices));
+  SIM_REQUIRE(args->executable, SIM_LOADED_EXECUTABLE);
+  SIM_TRY(SIM_READ_STRUCT(PJRT_ExecuteOptions, args->options, &options));
+  SIM_TRY(devices_of(args, &devices));
+  SIM_TRY(check(args, devices));
   note(args, &options);
-  STUB_TRY(stub_run_callbacks(&options, args->num_devices));
-  stub_future *call = stub_future_create();
+  SIM_TRY(sim_run_callbacks(&options, args->num_devices));
+  sim_future *call = sim_future_create();
   for (size_t d = 0; d < args->num_devices; d++)
     run_on(args, &options, devices[d], d, call);
-  stub_future_drop(call);
+  sim_future_drop(call);
   return NULL;
 }

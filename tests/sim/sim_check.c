@@ -1,26 +1,26 @@
-/* Checks the stub plugin through the raw ABI, as a client would use it.
+/* Checks the simulated plugin through the raw ABI, as a client would use it.
  *
- *   stub_check STUB.so           all cases, one line each
- *   stub_check STUB.so version   what the environment configured */
+ *   sim_check SIM.so           all cases, one line each
+ *   sim_check SIM.so version   what the environment configured */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "stub/stub.h"
+#include "plugin/sim.h"
 
 static struct {
-  void (*configure)(const pjrt_stub_options *);
-  void (*options_init)(pjrt_stub_options *);
+  void (*configure)(const pjrt_sim_options *);
+  void (*options_init)(pjrt_sim_options *);
   void (*release_events)(void);
-  void (*get_live)(pjrt_stub_live *);
+  void (*get_live)(pjrt_sim_live *);
   size_t (*num_calls)(const char *);
   size_t (*last_struct_size)(const char *);
   size_t (*num_misuses)(void);
   const char *(*first_misuse)(void);
-  void (*get_execution)(pjrt_stub_execution *);
+  void (*get_execution)(pjrt_sim_execution *);
   const PJRT_Api *(*get_api)(void);
-} stub;
+} sim;
 
 static const char *case_name;
 static int num_failures;
@@ -67,20 +67,20 @@ static bool says(PJRT_Error *error, PJRT_Error_Code code,
   return is_so;
 }
 
-static void configure(pjrt_stub_options *options) {
-  stub.configure(options);
-  api = stub.get_api();
+static void configure(pjrt_sim_options *options) {
+  sim.configure(options);
+  api = sim.get_api();
 }
 
 static void defaults(void) {
-  pjrt_stub_options options;
-  stub.options_init(&options);
+  pjrt_sim_options options;
+  sim.options_init(&options);
   configure(&options);
 }
 
-static void one_fault(pjrt_stub_fault fault) {
-  pjrt_stub_options options;
-  stub.options_init(&options);
+static void one_fault(pjrt_sim_fault fault) {
+  pjrt_sim_options options;
+  sim.options_init(&options);
   options.faults = &fault;
   options.num_faults = 1;
   configure(&options);
@@ -168,8 +168,8 @@ static void check_versions(void) {
     size_t size;
   } versions[] = {{40, 808}, {55, 808}, {57, 848}, {90, 1064}, {117, 1144}};
   for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
-    pjrt_stub_options options;
-    stub.options_init(&options);
+    pjrt_sim_options options;
+    sim.options_init(&options);
     options.minor = versions[i].minor;
     configure(&options);
     CHECK(api->struct_size == versions[i].size);
@@ -182,8 +182,8 @@ static void check_versions(void) {
 
 static void check_odd_tables(void) {
   const char *names[] = {"PJRT_Client_DmaMap"};
-  pjrt_stub_options options;
-  stub.options_init(&options);
+  pjrt_sim_options options;
+  sim.options_init(&options);
   options.null_functions = names;
   options.num_null_functions = 1;
   options.table_size = 120;
@@ -203,8 +203,8 @@ static void check_odd_tables(void) {
 }
 
 static void check_struct_sizes(void) {
-  pjrt_stub_options options;
-  stub.options_init(&options);
+  pjrt_sim_options options;
+  sim.options_init(&options);
   options.minor = 60;
   configure(&options);
   PJRT_Client *client = new_client();
@@ -216,10 +216,10 @@ static void check_struct_sizes(void) {
              "39."));
   args.struct_size = 400;
   CHECK(!api->PJRT_Client_PlatformName(&args));
-  CHECK(args.platform_name_size == 4);
-  CHECK(args.platform_name[4] != '\0');
-  CHECK(stub.last_struct_size("PJRT_Client_PlatformName") == 400);
-  CHECK(stub.num_calls("PJRT_Client_PlatformName") == 2);
+  CHECK(args.platform_name_size == 3);
+  CHECK(args.platform_name[3] != '\0');
+  CHECK(sim.last_struct_size("PJRT_Client_PlatformName") == 400);
+  CHECK(sim.num_calls("PJRT_Client_PlatformName") == 2);
   free_client(client);
   options.exact_sizes = true;
   configure(&options);
@@ -234,9 +234,9 @@ static void count_payload(const char *key, size_t key_size, const char *value,
 }
 
 static void check_payloads(void) {
-  pjrt_stub_options options;
+  pjrt_sim_options options;
   int count = 0;
-  stub.options_init(&options);
+  sim.options_init(&options);
   options.num_payloads = 2;
   configure(&options);
   PJRT_Client_LookupDevice_Args look = {
@@ -247,7 +247,7 @@ static void check_payloads(void) {
   CHECK(error && !api->PJRT_Error_ForEachPayload(&args));
   CHECK(count == 2);
   CHECK(says(error, PJRT_Error_Code_INTERNAL, "misuse: "));
-  CHECK(stub.num_misuses() == 1);
+  CHECK(sim.num_misuses() == 1);
 }
 
 static void check_create_options(void) {
@@ -269,7 +269,7 @@ static void check_create_options(void) {
   defaults();
   ARGS(PJRT_Client_Create, .create_options = options, .num_options = 2);
   CHECK(!api->PJRT_Client_Create(&args));
-  CHECK(device_of(args.client, 1) && !stub.num_misuses());
+  CHECK(device_of(args.client, 1) && !sim.num_misuses());
   PJRT_Device_GetAttributes_Args got = {
       .struct_size = PJRT_Device_GetAttributes_Args_STRUCT_SIZE,
       .device = device_of(args.client, 0)};
@@ -355,8 +355,8 @@ static void check_types(void) {
   const unsigned char data[5] = {1, 0, 1, 0, 1};
   const int64_t dims[] = {5};
   PJRT_Event *done;
-  pjrt_stub_options options;
-  stub.options_init(&options);
+  pjrt_sim_options options;
+  sim.options_init(&options);
   options.minor = 81;
   configure(&options);
   PJRT_Client *client = new_client();
@@ -377,18 +377,18 @@ static void check_types(void) {
       .device = device_of(client, 0)};
   CHECK(says(api->PJRT_Client_BufferFromHostBuffer(&too_new),
              PJRT_Error_Code_INTERNAL, "misuse: element type 30"));
-  CHECK(stub.num_misuses() == 1);
-  CHECK(!strcmp(stub.first_misuse(), "element type 30"));
+  CHECK(sim.num_misuses() == 1);
+  CHECK(!strcmp(sim.first_misuse(), "element type 30"));
   free_buffer(buffer);
   free_event(done);
   free_client(client);
 }
 
 static void check_faults(void) {
-  one_fault((pjrt_stub_fault){.function = "PJRT_Client_Create",
-                              .nth = 2,
-                              .code = PJRT_Error_Code_UNAVAILABLE,
-                              .message = "gone"});
+  one_fault((pjrt_sim_fault){.function = "PJRT_Client_Create",
+                             .nth = 2,
+                             .code = PJRT_Error_Code_UNAVAILABLE,
+                             .message = "gone"});
   ARGS(PJRT_Client_Create, .client = NULL);
   CHECK(!api->PJRT_Client_Create(&args));
   free_client(args.client);
@@ -410,10 +410,10 @@ static void check_held_events(void) {
   const int64_t dims[] = {2};
   bool was_called = false;
   PJRT_Event *done;
-  one_fault((pjrt_stub_fault){.function = "PJRT_Buffer_ToHostBuffer",
-                              .async_code = PJRT_Error_Code_DATA_LOSS,
-                              .async_delay_ms = -1,
-                              .message = "lost"});
+  one_fault((pjrt_sim_fault){.function = "PJRT_Buffer_ToHostBuffer",
+                             .async_code = PJRT_Error_Code_DATA_LOSS,
+                             .async_delay_ms = -1,
+                             .message = "lost"});
   PJRT_Client *client = new_client();
   PJRT_Buffer *buffer =
       upload(client, PJRT_Buffer_Type_F32, data, dims, 1,
@@ -423,7 +423,7 @@ static void check_held_events(void) {
   ARGS(PJRT_Event_OnReady, .event = event, .callback = on_ready,
        .user_arg = &was_called);
   CHECK(!api->PJRT_Event_OnReady(&args) && !was_called);
-  stub.release_events();
+  sim.release_events();
   CHECK(is_ready(event) && was_called && back[0] == 7);
   CHECK(says(await(event), PJRT_Error_Code_DATA_LOSS, "lost"));
   free_event(event);
@@ -437,8 +437,8 @@ static void check_late_upload(void) {
   int32_t data[] = {1, 2}, back[2];
   const int64_t dims[] = {2};
   PJRT_Event *done;
-  one_fault((pjrt_stub_fault){.function = "PJRT_Client_BufferFromHostBuffer",
-                              .async_delay_ms = 20});
+  one_fault((pjrt_sim_fault){.function = "PJRT_Client_BufferFromHostBuffer",
+                             .async_delay_ms = 20});
   PJRT_Client *client = new_client();
   PJRT_Buffer *buffer =
       upload(client, PJRT_Buffer_Type_S32, data, dims, 1,
@@ -477,7 +477,7 @@ static void check_compile_errors(void) {
   CHECK(says(compile(client, "@main(%a: tensor<?xf32>)", &executable),
              PJRT_Error_Code_INVALID_ARGUMENT,
              "cannot parse the signature of @main"));
-  CHECK(!stub.num_misuses());
+  CHECK(!sim.num_misuses());
   free_client(client);
 }
 
@@ -502,7 +502,7 @@ static void check_execution(void) {
   PJRT_Buffer *arguments[2], *outputs[2];
   PJRT_Event *done[2];
   PJRT_LoadedExecutable *executable;
-  pjrt_stub_execution execution;
+  pjrt_sim_execution execution;
   float back[6];
   defaults();
   PJRT_Client *client = new_client();
@@ -525,7 +525,7 @@ static void check_execution(void) {
   free_buffer(arguments[0]);
   arguments[0] = cast.out_buffer;
   CHECK(!execute(executable, arguments, outputs));
-  stub.get_execution(&execution);
+  sim.get_execution(&execution);
   CHECK(execution.launch_id == 42 && !strcmp(execution.call_location, "here"));
   PJRT_Event *event = download(outputs[0], back, sizeof(back));
   CHECK(!await(event) && !memcmp(back, data, sizeof(data)));
@@ -606,7 +606,7 @@ static void check_every_slot(void) {
       fail(__LINE__, names[i]);
       return;
     }
-    CHECK(stub.num_calls(names[i]) >= 1);
+    CHECK(sim.num_calls(names[i]) >= 1);
   }
 }
 
@@ -627,22 +627,22 @@ static void load(const char *path) {
     fprintf(stderr, "%s\n", dlerror());
     exit(2);
   }
-#define LOAD(field, name) *(void **)&stub.field = symbol(library, name)
-  LOAD(configure, "pjrt_stub_configure");
-  LOAD(options_init, "pjrt_stub_options_init");
-  LOAD(release_events, "pjrt_stub_release_events");
-  LOAD(get_live, "pjrt_stub_get_live");
-  LOAD(num_calls, "pjrt_stub_num_calls");
-  LOAD(last_struct_size, "pjrt_stub_last_struct_size");
-  LOAD(num_misuses, "pjrt_stub_num_misuses");
-  LOAD(first_misuse, "pjrt_stub_first_misuse");
-  LOAD(get_execution, "pjrt_stub_get_execution");
+#define LOAD(field, name) *(void **)&sim.field = symbol(library, name)
+  LOAD(configure, "pjrt_sim_configure");
+  LOAD(options_init, "pjrt_sim_options_init");
+  LOAD(release_events, "pjrt_sim_release_events");
+  LOAD(get_live, "pjrt_sim_get_live");
+  LOAD(num_calls, "pjrt_sim_num_calls");
+  LOAD(last_struct_size, "pjrt_sim_last_struct_size");
+  LOAD(num_misuses, "pjrt_sim_num_misuses");
+  LOAD(first_misuse, "pjrt_sim_first_misuse");
+  LOAD(get_execution, "pjrt_sim_get_execution");
   LOAD(get_api, "GetPjrtApi");
 }
 
 static void check_no_leaks(void) {
-  pjrt_stub_live live, none = {0};
-  stub.get_live(&live);
+  pjrt_sim_live live, none = {0};
+  sim.get_live(&live);
   CHECK(!memcmp(&live, &none, sizeof(live)));
 }
 
@@ -655,7 +655,7 @@ static void run(const char *name, void (*test)(void)) {
 }
 
 static int print_version(void) {
-  api = stub.get_api();
+  api = sim.get_api();
   if (!api) return puts("none"), 0;
   PJRT_Client *client = new_client();
   printf("0.%d %zu %s\n", api->pjrt_api_version.minor_version, api->struct_size,

@@ -2,24 +2,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stub/slots.h"
+#include "plugin/slots.h"
 
-PJRT_Error *stub_PJRT_Plugin_Initialize(PJRT_Plugin_Initialize_Args *args) {
+PJRT_Error *sim_PJRT_Plugin_Initialize(PJRT_Plugin_Initialize_Args *args) {
   (void)args;
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_Plugin_Attributes(PJRT_Plugin_Attributes_Args *args) {
+PJRT_Error *sim_PJRT_Plugin_Attributes(PJRT_Plugin_Attributes_Args *args) {
   static const int64_t version[] = {1, 0, 0};
   static const PJRT_NamedValue attributes[] = {
       {.struct_size = PJRT_NamedValue_STRUCT_SIZE,
-       .name = STUB_TEXT("xla_version"),
+       .name = SIM_TEXT("xla_version"),
        .name_size = 11,
        .type = PJRT_NamedValue_kInt64,
        .int64_value = 2,
        .value_size = 1},
       {.struct_size = PJRT_NamedValue_STRUCT_SIZE,
-       .name = STUB_TEXT("stablehlo_minimum_version"),
+       .name = SIM_TEXT("stablehlo_minimum_version"),
        .name_size = 25,
        .type = PJRT_NamedValue_kInt64List,
        .int64_array_value = version,
@@ -55,27 +55,27 @@ static PJRT_Error *check_option(const PJRT_NamedValue *option) {
   for (size_t i = 0; i < sizeof known_options / sizeof *known_options; i++) {
     if (!is_named(option, known_options[i].name)) continue;
     if (option->type == known_options[i].type) return NULL;
-    return stub_error(
+    return sim_error(
         PJRT_Error_Code_INVALID_ARGUMENT, "Option %s has type %d, expected %d",
         known_options[i].name, (int)option->type, (int)known_options[i].type);
   }
-  return stub_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                    "Unexpected option name passed to PJRT_Client_Create: %.*s",
-                    (int)option->name_size, option->name);
+  return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                   "Unexpected option name passed to PJRT_Client_Create: %.*s",
+                   (int)option->name_size, option->name);
 }
 
 static PJRT_Error *num_devices(const PJRT_Client_Create_Args *args,
                                size_t *out) {
-  int64_t num = stub_options()->num_devices;
+  int64_t num = sim_options()->num_devices;
   for (size_t i = 0; i < args->num_options; i++) {
-    STUB_TRY(check_option(&args->create_options[i]));
+    SIM_TRY(check_option(&args->create_options[i]));
     if (is_named(&args->create_options[i], "device_count"))
       num = args->create_options[i].int64_value;
   }
   if (num < 0 || num > 4096)
-    return stub_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                      "device_count is %lld, expected 0 to 4096",
-                      (long long)num);
+    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                     "device_count is %lld, expected 0 to 4096",
+                     (long long)num);
   *out = (size_t)num;
   return NULL;
 }
@@ -85,21 +85,21 @@ static size_t payload_size(const PJRT_NamedValue *value) {
   return value->value_size * sizeof(int64_t);
 }
 
-PJRT_NamedValue *stub_named_values_copy(const PJRT_NamedValue *values,
-                                        size_t num_values) {
-  PJRT_NamedValue *copies = stub_allocate(num_values * sizeof(*copies));
+PJRT_NamedValue *sim_named_values_copy(const PJRT_NamedValue *values,
+                                       size_t num_values) {
+  PJRT_NamedValue *copies = sim_allocate(num_values * sizeof(*copies));
   for (size_t i = 0; i < num_values; i++) {
     copies[i] = values[i];
-    copies[i].name = stub_text(values[i].name, values[i].name_size);
+    copies[i].name = sim_text(values[i].name, values[i].name_size);
     if (values[i].type == PJRT_NamedValue_kString ||
         values[i].type == PJRT_NamedValue_kInt64List)
       copies[i].string_value =
-          stub_text(values[i].string_value, payload_size(&values[i]));
+          sim_text(values[i].string_value, payload_size(&values[i]));
   }
   return copies;
 }
 
-void stub_named_values_free(PJRT_NamedValue *values, size_t num_values) {
+void sim_named_values_free(PJRT_NamedValue *values, size_t num_values) {
   for (size_t i = 0; i < num_values; i++) {
     free((void *)(uintptr_t)values[i].name);
     if (values[i].type == PJRT_NamedValue_kString ||
@@ -112,14 +112,14 @@ void stub_named_values_free(PJRT_NamedValue *values, size_t num_values) {
 /* ---- clients ------------------------------------------------------------- */
 
 static PJRT_Device *device_create(PJRT_Client *client, size_t i) {
-  PJRT_Device *device = stub_allocate(sizeof(*device));
-  device->kind = STUB_DEVICE;
+  PJRT_Device *device = sim_allocate(sizeof(*device));
+  device->kind = SIM_DEVICE;
   device->client = client;
   device->description = client->topology->descriptions[i];
   device->is_addressable = i < client->num_addressable;
   device->local_hardware_id = device->is_addressable ? (int)i : -1;
-  for (int m = 0; m < STUB_MEMORIES_PER_DEVICE; m++) {
-    stub_memory_init(&device->memory_storage[m], device, m);
+  for (int m = 0; m < SIM_MEMORIES_PER_DEVICE; m++) {
+    sim_memory_init(&device->memory_storage[m], device, m);
     device->memories[m] = &device->memory_storage[m].base;
     if (device->is_addressable)
       client->memories[client->num_memories++] = device->memories[m];
@@ -127,148 +127,147 @@ static PJRT_Device *device_create(PJRT_Client *client, size_t i) {
   return device;
 }
 
-PJRT_Error *stub_PJRT_Client_Create(PJRT_Client_Create_Args *args) {
+PJRT_Error *sim_PJRT_Client_Create(PJRT_Client_Create_Args *args) {
   size_t local = 0;
-  STUB_TRY(num_devices(args, &local));
-  const size_t remote = (size_t)stub_options()->num_remote_devices;
-  PJRT_Client *client = stub_new(STUB_CLIENT, sizeof(*client));
+  SIM_TRY(num_devices(args, &local));
+  const size_t remote = (size_t)sim_options()->num_remote_devices;
+  PJRT_Client *client = sim_new(SIM_CLIENT, sizeof(*client));
   client->num_addressable = local;
   client->num_devices = local + remote;
-  client->topology = stub_topology_create(local, remote);
+  client->topology = sim_topology_create(local, remote);
   client->topology->is_owned_by_client = true;
   client->devices =
-      stub_allocate(client->num_devices * sizeof(*client->devices));
-  client->memories = stub_allocate(local * STUB_MEMORIES_PER_DEVICE *
-                                   sizeof(*client->memories));
+      sim_allocate(client->num_devices * sizeof(*client->devices));
+  client->memories =
+      sim_allocate(local * SIM_MEMORIES_PER_DEVICE * sizeof(*client->memories));
   for (size_t i = 0; i < client->num_devices; i++)
     client->devices[i] = device_create(client, i);
   client->options =
-      stub_named_values_copy(args->create_options, args->num_options);
+      sim_named_values_copy(args->create_options, args->num_options);
   client->num_options = args->num_options;
   args->client = client;
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_Client_Destroy(PJRT_Client_Destroy_Args *args) {
+PJRT_Error *sim_PJRT_Client_Destroy(PJRT_Client_Destroy_Args *args) {
   PJRT_Client *client = args->client;
   if (!client) return NULL;
-  STUB_REQUIRE(client, STUB_CLIENT);
+  SIM_REQUIRE(client, SIM_CLIENT);
   for (size_t i = 0; i < client->num_devices; i++) {
-    client->devices[i]->kind = STUB_DEAD;
+    client->devices[i]->kind = SIM_DEAD;
     free(client->devices[i]);
   }
-  stub_named_values_free(client->options, client->num_options);
-  stub_topology_delete(client->topology);
+  sim_named_values_free(client->options, client->num_options);
+  sim_topology_delete(client->topology);
   free(client->devices);
   free(client->memories);
-  stub_delete(client, STUB_CLIENT);
+  sim_delete(client, SIM_CLIENT);
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_Client_PlatformName(PJRT_Client_PlatformName_Args *args) {
-  STUB_REQUIRE(args->client, STUB_CLIENT);
-  STUB_SET_TEXT(args->platform_name, args->platform_name_size, "stub");
+PJRT_Error *sim_PJRT_Client_PlatformName(PJRT_Client_PlatformName_Args *args) {
+  SIM_REQUIRE(args->client, SIM_CLIENT);
+  SIM_SET_TEXT(args->platform_name, args->platform_name_size, "sim");
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_Client_PlatformVersion(
+PJRT_Error *sim_PJRT_Client_PlatformVersion(
     PJRT_Client_PlatformVersion_Args *args) {
-  STUB_REQUIRE(args->client, STUB_CLIENT);
-  STUB_SET_TEXT(args->platform_version, args->platform_version_size,
-                "stub 1.0");
+  SIM_REQUIRE(args->client, SIM_CLIENT);
+  SIM_SET_TEXT(args->platform_version, args->platform_version_size, "sim 1.0");
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_Client_ProcessIndex(PJRT_Client_ProcessIndex_Args *args) {
-  STUB_REQUIRE(args->client, STUB_CLIENT);
+PJRT_Error *sim_PJRT_Client_ProcessIndex(PJRT_Client_ProcessIndex_Args *args) {
+  SIM_REQUIRE(args->client, SIM_CLIENT);
   args->process_index = 0;
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_Client_TopologyDescription(
+PJRT_Error *sim_PJRT_Client_TopologyDescription(
     PJRT_Client_TopologyDescription_Args *args) {
-  STUB_REQUIRE(args->client, STUB_CLIENT);
+  SIM_REQUIRE(args->client, SIM_CLIENT);
   args->topology = args->client->topology;
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_Client_Devices(PJRT_Client_Devices_Args *args) {
-  STUB_REQUIRE(args->client, STUB_CLIENT);
+PJRT_Error *sim_PJRT_Client_Devices(PJRT_Client_Devices_Args *args) {
+  SIM_REQUIRE(args->client, SIM_CLIENT);
   args->devices = args->client->devices;
   args->num_devices = args->client->num_devices;
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_Client_AddressableDevices(
+PJRT_Error *sim_PJRT_Client_AddressableDevices(
     PJRT_Client_AddressableDevices_Args *args) {
-  STUB_REQUIRE(args->client, STUB_CLIENT);
+  SIM_REQUIRE(args->client, SIM_CLIENT);
   args->addressable_devices = args->client->devices;
   args->num_addressable_devices = args->client->num_addressable;
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_Client_AddressableMemories(
+PJRT_Error *sim_PJRT_Client_AddressableMemories(
     PJRT_Client_AddressableMemories_Args *args) {
-  STUB_REQUIRE(args->client, STUB_CLIENT);
+  SIM_REQUIRE(args->client, SIM_CLIENT);
   args->addressable_memories = args->client->memories;
   args->num_addressable_memories = args->client->num_memories;
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_Client_LookupDevice(PJRT_Client_LookupDevice_Args *args) {
+PJRT_Error *sim_PJRT_Client_LookupDevice(PJRT_Client_LookupDevice_Args *args) {
   const PJRT_Client *client = args->client;
-  STUB_REQUIRE(client, STUB_CLIENT);
+  SIM_REQUIRE(client, SIM_CLIENT);
   for (size_t i = 0; i < client->num_devices; i++) {
     if (client->devices[i]->description->id != args->id) continue;
     args->device = client->devices[i];
     return NULL;
   }
-  return stub_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                    "No matching device found for device_id %d", args->id);
+  return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                   "No matching device found for device_id %d", args->id);
 }
 
-PJRT_Error *stub_PJRT_Client_LookupAddressableDevice(
+PJRT_Error *sim_PJRT_Client_LookupAddressableDevice(
     PJRT_Client_LookupAddressableDevice_Args *args) {
   const PJRT_Client *client = args->client;
-  STUB_REQUIRE(client, STUB_CLIENT);
+  SIM_REQUIRE(client, SIM_CLIENT);
   for (size_t i = 0; i < client->num_addressable; i++) {
     if (client->devices[i]->local_hardware_id != args->local_hardware_id)
       continue;
     args->addressable_device = client->devices[i];
     return NULL;
   }
-  return stub_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                    "No matching device found for local_hardware_id %d",
-                    args->local_hardware_id);
+  return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                   "No matching device found for local_hardware_id %d",
+                   args->local_hardware_id);
 }
 
-PJRT_Error *stub_PJRT_Client_UpdateGlobalProcessInfo(
+PJRT_Error *sim_PJRT_Client_UpdateGlobalProcessInfo(
     PJRT_Client_UpdateGlobalProcessInfo_Args *args) {
-  STUB_REQUIRE(args->client, STUB_CLIENT);
+  SIM_REQUIRE(args->client, SIM_CLIENT);
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_Client_DefaultDeviceAssignment(
+PJRT_Error *sim_PJRT_Client_DefaultDeviceAssignment(
     PJRT_Client_DefaultDeviceAssignment_Args *args) {
-  STUB_REQUIRE(args->client, STUB_CLIENT);
+  SIM_REQUIRE(args->client, SIM_CLIENT);
   if (args->num_replicas < 1 || args->num_partitions < 1)
-    return stub_misuse("a device assignment of %d by %d", args->num_replicas,
-                       args->num_partitions);
+    return sim_misuse("a device assignment of %d by %d", args->num_replicas,
+                      args->num_partitions);
   const size_t num = (size_t)args->num_replicas * (size_t)args->num_partitions;
   if (args->default_assignment_size < num)
-    return stub_error(PJRT_Error_Code_FAILED_PRECONDITION,
-                      "default_assignment_size is %zu, expected at least %zu",
-                      args->default_assignment_size, num);
+    return sim_error(PJRT_Error_Code_FAILED_PRECONDITION,
+                     "default_assignment_size is %zu, expected at least %zu",
+                     args->default_assignment_size, num);
   for (size_t i = 0; i < num; i++) args->default_assignment[i] = (int)i;
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_Client_DmaMap(PJRT_Client_DmaMap_Args *args) {
-  STUB_REQUIRE(args->client, STUB_CLIENT);
+PJRT_Error *sim_PJRT_Client_DmaMap(PJRT_Client_DmaMap_Args *args) {
+  SIM_REQUIRE(args->client, SIM_CLIENT);
   return NULL;
 }
 
-PJRT_Error *stub_PJRT_Client_DmaUnmap(PJRT_Client_DmaUnmap_Args *args) {
-  STUB_REQUIRE(args->client, STUB_CLIENT);
+PJRT_Error *sim_PJRT_Client_DmaUnmap(PJRT_Client_DmaUnmap_Args *args) {
+  SIM_REQUIRE(args->client, SIM_CLIENT);
   return NULL;
 }

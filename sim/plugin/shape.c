@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stub/internal.h"
+#include "plugin/internal.h"
 
 static const struct {
   unsigned char device_bits;
@@ -38,12 +38,12 @@ static const struct {
 #include "abi/generated/enums.inc"
 };
 
-int stub_type_bits(PJRT_Buffer_Type type) {
+int sim_type_bits(PJRT_Buffer_Type type) {
   const size_t i = (size_t)type;
   if (i >= sizeof types / sizeof *types) return 0;
   for (size_t t = 0; t < sizeof type_minors / sizeof *type_minors; t++) {
     if (type_minors[t].type == type &&
-        type_minors[t].since > stub_options()->minor)
+        type_minors[t].since > sim_options()->minor)
       return 0;
   }
   return types[i].device_bits;
@@ -53,39 +53,37 @@ static size_t host_bytes(PJRT_Buffer_Type type) {
   return types[type].host_bytes;
 }
 
-size_t stub_num_elements(const stub_shape *shape) {
+size_t sim_num_elements(const sim_shape *shape) {
   size_t num = 1;
   for (size_t i = 0; i < shape->num_dims; i++) num *= (size_t)shape->dims[i];
   return num;
 }
 
-size_t stub_host_size(const stub_shape *shape) {
-  return stub_num_elements(shape) * host_bytes(shape->type);
+size_t sim_host_size(const sim_shape *shape) {
+  return sim_num_elements(shape) * host_bytes(shape->type);
 }
 
-size_t stub_device_size(const stub_shape *shape) {
-  const size_t bits = (size_t)stub_type_bits(shape->type);
-  return (stub_num_elements(shape) * bits + 7) / 8;
+size_t sim_device_size(const sim_shape *shape) {
+  const size_t bits = (size_t)sim_type_bits(shape->type);
+  return (sim_num_elements(shape) * bits + 7) / 8;
 }
 
-PJRT_Error *stub_shape_read(PJRT_Buffer_Type type, const int64_t *dims,
-                            size_t num_dims, stub_shape *out) {
+PJRT_Error *sim_shape_read(PJRT_Buffer_Type type, const int64_t *dims,
+                           size_t num_dims, sim_shape *out) {
   const size_t limit = (size_t)1 << 32;
   size_t size = 16;
-  if (stub_type_bits(type) == 0)
-    return stub_misuse("element type %d", (int)type);
-  if (num_dims && !dims) return stub_misuse("NULL dims");
-  if (num_dims > STUB_MAX_DIMS)
-    return stub_error(PJRT_Error_Code_UNIMPLEMENTED, "%zu dimensions",
-                      num_dims);
-  *out = (stub_shape){.type = type, .num_dims = num_dims};
+  if (sim_type_bits(type) == 0) return sim_misuse("element type %d", (int)type);
+  if (num_dims && !dims) return sim_misuse("NULL dims");
+  if (num_dims > SIM_MAX_DIMS)
+    return sim_error(PJRT_Error_Code_UNIMPLEMENTED, "%zu dimensions", num_dims);
+  *out = (sim_shape){.type = type, .num_dims = num_dims};
   for (size_t i = 0; i < num_dims; i++) {
     if (dims[i] < 0)
-      return stub_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                        "dimension %zu is negative", i);
+      return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                       "dimension %zu is negative", i);
     if ((size_t)dims[i] > limit / (size ? size : 1))
-      return stub_error(PJRT_Error_Code_RESOURCE_EXHAUSTED,
-                        "more than 4 GiB in one buffer");
+      return sim_error(PJRT_Error_Code_RESOURCE_EXHAUSTED,
+                       "more than 4 GiB in one buffer");
     size *= dims[i] ? (size_t)dims[i] : 1;
     out->dims[i] = dims[i];
   }
@@ -101,8 +99,8 @@ static void free_own(void *bytes, void *arg) {
   free(bytes);
 }
 
-stub_storage *stub_storage_create(size_t size) {
-  stub_storage *storage = stub_allocate(sizeof(*storage));
+sim_storage *sim_storage_create(size_t size) {
+  sim_storage *storage = sim_allocate(sizeof(*storage));
   const size_t padded = (size / ALIGNMENT + 1) * ALIGNMENT;
   storage->refs = 1;
   storage->size = size;
@@ -111,18 +109,18 @@ stub_storage *stub_storage_create(size_t size) {
   memset(storage->bytes, 0, padded);
   storage->on_delete = free_own;
   storage->is_own = true;
-  stub_count_bytes((ptrdiff_t)size);
+  sim_count_bytes((ptrdiff_t)size);
   return storage;
 }
 
-stub_storage *stub_storage_share(stub_storage *storage) {
+sim_storage *sim_storage_share(sim_storage *storage) {
   atomic_fetch_add(&storage->refs, 1);
   return storage;
 }
 
-void stub_storage_drop(stub_storage *storage) {
+void sim_storage_drop(sim_storage *storage) {
   if (atomic_fetch_sub(&storage->refs, 1) != 1) return;
-  if (storage->is_own) stub_count_bytes(-(ptrdiff_t)storage->size);
+  if (storage->is_own) sim_count_bytes(-(ptrdiff_t)storage->size);
   if (storage->on_delete)
     storage->on_delete(storage->bytes, storage->on_delete_arg);
   free(storage);

@@ -1,10 +1,10 @@
-/* What the tests on the stub plugin start from: the stub's controls, and a
- * plugin with a client, an executable and short ways to upload and read.
+/* What the tests on the simulated plugin start from: its controls, and a plugin
+ * with a client, an executable and short ways to upload and read.
  *
- * Whatever is made in a test is counted by the stub: at the end of each test
+ * Whatever is made in a test is counted by the plugin: at the end of each test
  * nothing may be alive and nothing may have been misused. */
-#ifndef PJRT_TESTS_UNIT_STUB_FIXTURE_H_
-#define PJRT_TESTS_UNIT_STUB_FIXTURE_H_
+#ifndef PJRT_TESTS_UNIT_SIM_FIXTURE_H_
+#define PJRT_TESTS_UNIT_SIM_FIXTURE_H_
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,45 +16,45 @@
 /* Needs the headers above. */
 #include <cmocka.h>
 
-#include "../sim/stub/stub.h"
+#include "../sim/plugin/sim.h"
 #include "expect.h"
 #include "pjrt/pjrt.h"
 #include "pjrt/raw.h"
 
-/* The functions of stub.h, from the loaded plugin. */
-typedef struct stub_controls {
-  void (*options_init)(pjrt_stub_options *options);
-  void (*configure)(const pjrt_stub_options *options);
+/* The functions of sim.h, from the loaded plugin. */
+typedef struct sim_controls {
+  void (*options_init)(pjrt_sim_options *options);
+  void (*configure)(const pjrt_sim_options *options);
   void (*release_events)(void);
-  void (*get_live)(pjrt_stub_live *out);
+  void (*get_live)(pjrt_sim_live *out);
   size_t (*num_calls)(const char *function);
   size_t (*last_struct_size)(const char *function);
   size_t (*num_misuses)(void);
   const char *(*first_misuse)(void);
-  void (*get_execution)(pjrt_stub_execution *out);
-} stub_controls;
+  void (*get_execution)(pjrt_sim_execution *out);
+} sim_controls;
 
-extern stub_controls stub;
+extern sim_controls sim;
 
 /* The plugin's path; loads the controls on the first call. */
-const char *stub_path(void);
+const char *sim_path(void);
 
 /* ---- configuring --------------------------------------------------------- */
 
-void stub_configure_default(void);
+void sim_configure_default(void);
 
 /* One thing goes wrong: its nth call, 0 for each. Also forgets the counters. */
-void stub_fail(const char *function, int nth, PJRT_Error_Code code);
+void sim_fail(const char *function, int nth, PJRT_Error_Code code);
 
 /* The event of each call of `function` ends with `code`, after a release when
  * it is held. */
-void stub_fail_later(const char *function, PJRT_Error_Code code);
-void stub_hold(const char *function, PJRT_Error_Code code);
+void sim_fail_later(const char *function, PJRT_Error_Code code);
+void sim_hold(const char *function, PJRT_Error_Code code);
 
 /* ---- leaving nothing behind ---------------------------------------------- */
 
 /* Waits for the reaper where it must, and fails when an object stays alive or
- * the stub was misused. */
+ * the plugin was misused. */
 void expect_nothing_alive(void);
 void expect_no_misuse(void);
 
@@ -71,17 +71,17 @@ typedef struct fixture {
   pjrt_device *device; /* the first of four */
 } fixture;
 
-/* Set up and tear down one test, with a stub that behaves. */
+/* Set up and tear down one test, with a plugin that behaves. */
 int fixture_open(void **state);
 int fixture_close(void **state);
 
 /* The same with options. */
-fixture *fixture_create(const pjrt_stub_options *options);
+fixture *fixture_create(const pjrt_sim_options *options);
 
 /* Drops the client and the plugin, which a test may have done already. */
 void fixture_drop(fixture *f);
 
-#define stub_test(function) \
+#define sim_test(function) \
   cmocka_unit_test_setup_teardown(function, fixture_open, fixture_close)
 
 /* ---- programs, buffers --------------------------------------------------- */
@@ -110,4 +110,4 @@ void free_buffers(pjrt_buffer **buffers, size_t num);
 /* The buffer holds 1, 2, 3, 4. */
 void expect_f32(pjrt_buffer *buffer);
 
-#endif /* PJRT_TESTS_UNIT_STUB_FIXTURE_H_ */
+#endif /* PJRT_TESTS_UNIT_SIM_FIXTURE_H_ */

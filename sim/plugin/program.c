@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stub/internal.h"
+#include "plugin/internal.h"
 
 /* A stretch of text. */
 typedef struct span {
@@ -80,20 +80,20 @@ static bool read_element_type(span *text, PJRT_Buffer_Type *out) {
 }
 
 /* The inside of tensor<...>: "2x3xf32". */
-static bool read_tensor(span text, stub_shape *out) {
-  int64_t dims[STUB_MAX_DIMS];
+static bool read_tensor(span text, sim_shape *out) {
+  int64_t dims[SIM_MAX_DIMS];
   size_t num_dims = 0;
   PJRT_Buffer_Type type;
   while (text.at < text.end && *text.at >= '0' && *text.at <= '9') {
     int64_t dim = 0;
     while (text.at < text.end && *text.at >= '0' && *text.at <= '9')
       dim = dim * 10 + (*text.at++ - '0');
-    if (text.at == text.end || *text.at++ != 'x' || num_dims == STUB_MAX_DIMS)
+    if (text.at == text.end || *text.at++ != 'x' || num_dims == SIM_MAX_DIMS)
       return false;
     dims[num_dims++] = dim;
   }
   if (!read_element_type(&text, &type)) return false;
-  *out = (stub_shape){.type = type, .num_dims = num_dims};
+  *out = (sim_shape){.type = type, .num_dims = num_dims};
   memcpy(out->dims, dims, num_dims * sizeof(*dims));
   return true;
 }
@@ -127,7 +127,7 @@ static span next_value(span *list) {
 }
 
 /* Reads "(...)" into shapes; `donated` may be NULL. */
-static bool read_list(span *text, stub_shape *shapes, bool *donated,
+static bool read_list(span *text, sim_shape *shapes, bool *donated,
                       size_t *out_num) {
   size_t num = 0;
   text->at++;
@@ -135,7 +135,7 @@ static bool read_list(span *text, stub_shape *shapes, bool *donated,
   while (text->at < text->end && *text->at != ')') {
     span value = next_value(text);
     const char *tensor = find(value, "tensor<");
-    if (!tensor || num == STUB_MAX_VALUES) return false;
+    if (!tensor || num == SIM_MAX_VALUES) return false;
     span inside = {tensor + strlen("tensor<"), value.end};
     if (!read_tensor(inside, &shapes[num])) return false;
     if (donated)
@@ -149,7 +149,7 @@ static bool read_list(span *text, stub_shape *shapes, bool *donated,
 }
 
 /* One result has no parentheses around it. */
-static bool read_results(span *text, stub_signature *out) {
+static bool read_results(span *text, sim_signature *out) {
   skip_spaces(text);
   if (!starts_with(*text, "->")) return true;
   text->at += 2;
@@ -162,19 +162,19 @@ static bool read_results(span *text, stub_signature *out) {
   return read_tensor(*text, &out->outputs[0]);
 }
 
-PJRT_Error *stub_signature_parse(const char *code, size_t size,
-                                 stub_signature *out) {
+PJRT_Error *sim_signature_parse(const char *code, size_t size,
+                                sim_signature *out) {
   span text = {code, code + size};
   const char *main = find(text, "@main(");
-  *out = (stub_signature){0};
+  *out = (sim_signature){0};
   if (!main)
-    return stub_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                      "the program has no @main");
+    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                     "the program has no @main");
   text.at = main + strlen("@main");
   if (!read_list(&text, out->parameters, out->is_donated,
                  &out->num_parameters) ||
       !read_results(&text, out))
-    return stub_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                      "cannot parse the signature of @main");
+    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                     "cannot parse the signature of @main");
   return NULL;
 }
