@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugin/pool.h"
 #include "plugin/slots.h"
 
 PJRT_Error *sim_PJRT_Plugin_Initialize(PJRT_Plugin_Initialize_Args *args) {
@@ -145,6 +146,7 @@ PJRT_Error *sim_PJRT_Client_Create(PJRT_Client_Create_Args *args) {
   client->options =
       sim_named_values_copy(args->create_options, args->num_options);
   client->num_options = args->num_options;
+  client->pool = sim_pool_create();
   args->client = client;
   return NULL;
 }
@@ -153,6 +155,8 @@ PJRT_Error *sim_PJRT_Client_Destroy(PJRT_Client_Destroy_Args *args) {
   PJRT_Client *client = args->client;
   if (!client) return NULL;
   SIM_REQUIRE(client, SIM_CLIENT);
+  sim_pool_close(client->pool);
+  sim_pool_drop(client->pool);
   for (size_t i = 0; i < client->num_devices; i++) {
     client->devices[i]->kind = SIM_DEAD;
     free(client->devices[i]);

@@ -36,7 +36,11 @@ static PJRT_Error *check_types(const sim_signature *signature) {
 static PJRT_Error *parse(sim_compiled *program, const char *code, size_t size,
                          const char *options, size_t options_size) {
   SIM_TRY(sim_read_compile_options(options, options_size, &program->options));
-  SIM_TRY(sim_signature_parse(code, size, &program->signature));
+  if (sim_options()->execution == PJRT_SIM_ECHO)
+    SIM_TRY(sim_signature_parse(code, size, &program->signature));
+  else
+    SIM_TRY(sim_computation_create(code, size, &program->options,
+                                   &program->signature, &program->computation));
   SIM_TRY(check_types(&program->signature));
   set_outputs(program);
   sim_bytes_append(&program->code, code, size);
@@ -64,6 +68,10 @@ PJRT_Error *sim_compiled_create(const PJRT_Program *program,
   PJRT_Program copy;
   SIM_TRY(SIM_READ_STRUCT(PJRT_Program, program, &copy));
   if (!copy.code || !copy.format) return sim_misuse("a program without code");
+  if (copy.format_size >= 3 && memcmp(copy.format, "hlo", 3) == 0)
+    return sim_error(PJRT_Error_Code_UNIMPLEMENTED,
+                     "program format %.*s is not supported, StableHLO text is",
+                     (int)copy.format_size, copy.format);
   if (copy.format_size != 4 || memcmp(copy.format, "mlir", 4) != 0)
     return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
                      "Unknown program format '%.*s'.", (int)copy.format_size,
@@ -78,6 +86,7 @@ sim_compiled *sim_compiled_share(sim_compiled *program) {
 
 void sim_compiled_drop(sim_compiled *program) {
   if (atomic_fetch_sub(&program->refs, 1) != 1) return;
+  sim_computation_free(program->computation);
   free(program->code.data);
   free(program->options_bytes.data);
   free(program->hlo.data);

@@ -120,8 +120,8 @@ static const pjrt_sim_fault *find_fault(pjrt_call_id id, size_t nth) {
   return NULL;
 }
 
-static void sleep_ms(int ms) {
-  struct timespec time = {ms / 1000, ms % 1000 * 1000000L};
+void sim_sleep_us(int64_t us) {
+  struct timespec time = {us / 1000000, us % 1000000 * 1000};
   while (nanosleep(&time, &time)) {
   }
 }
@@ -164,7 +164,7 @@ PJRT_Error *sim_slot_begin(sim_slot *call, pjrt_call_id id, void *args,
   memcpy(copy, args, call->size);
   const pjrt_sim_fault *fault = fault_now;
   if (!fault) return NULL;
-  if (fault->delay_ms) sleep_ms(fault->delay_ms);
+  if (fault->delay_ms) sim_sleep_us(INT64_C(1000) * fault->delay_ms);
   if (!fault->code) return NULL;
   call->size = 0;
   return sim_error(fault->code, "%s",

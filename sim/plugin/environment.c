@@ -85,12 +85,26 @@ static void read_faults(const char *text, pjrt_sim_options *options) {
   options->num_faults = num;
 }
 
+static void read_execution(pjrt_sim_execution_mode *out) {
+  const char *text = getenv("PJRT_SIM_EXECUTION");
+  if (!text) return;
+  if (!strcmp(text, "compute"))
+    *out = PJRT_SIM_COMPUTE;
+  else if (!strcmp(text, "echo"))
+    *out = PJRT_SIM_ECHO;
+  else
+    refuse("expected compute or echo, got", text);
+}
+
 void sim_options_from_environment(pjrt_sim_options *options) {
-  int table_size = 0;
+  int table_size = 0, execute_latency_us = 0;
   read_int("PJRT_SIM_MAJOR", &options->major);
   read_int("PJRT_SIM_MINOR", &options->minor);
   read_int("PJRT_SIM_TABLE_SIZE", &table_size);
   options->table_size = (size_t)table_size;
+  read_int("PJRT_SIM_EXECUTE_LATENCY_US", &execute_latency_us);
+  options->execute_latency_us = execute_latency_us;
+  read_execution(&options->execution);
   read_int("PJRT_SIM_UNKNOWN_EXTENSIONS", &options->num_unknown_extensions);
   read_int("PJRT_SIM_PAYLOADS", &options->num_payloads);
   read_int("PJRT_SIM_DEVICES", &options->num_devices);

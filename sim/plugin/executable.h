@@ -2,6 +2,7 @@
 #ifndef PJRT_SIM_EXECUTABLE_H_
 #define PJRT_SIM_EXECUTABLE_H_
 
+#include "plugin/computation.h"
 #include "plugin/slots.h"
 
 /* What a compiled program is, whoever holds it. */
@@ -12,6 +13,7 @@ typedef struct sim_compiled {
   sim_bytes options_bytes; /* as they came */
   sim_bytes hlo;
   sim_signature signature;
+  sim_computation *computation; /* NULL: arguments are echoed */
   /* What the getters point into. */
   PJRT_Buffer_Type output_types[SIM_MAX_VALUES];
   int64_t output_dims[SIM_MAX_VALUES * SIM_MAX_DIMS];

@@ -1,9 +1,11 @@
-/* Execution: every output gets the bytes of the argument of its number. */
+/* Execution. A program that is not computed is echoed: every output gets the
+ * bytes of the argument of its number. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "plugin/executable.h"
+#include "plugin/run.h"
 #include "plugin/stream.h"
 
 struct PJRT_ExecuteContext {
@@ -91,7 +93,7 @@ static PJRT_Error *check(const PJRT_LoadedExecutable_Execute_Args *args,
   return NULL;
 }
 
-/* ---- running ------------------------------------------------------------- */
+/* ---- echoing ------------------------------------------------------------- */
 
 /* An output waits for the argument that it copies as well as for the call. */
 typedef struct dependency {
@@ -150,9 +152,8 @@ static bool is_kept(const PJRT_ExecuteOptions *options, size_t i) {
   return false;
 }
 
-static void run_on(const PJRT_LoadedExecutable_Execute_Args *args,
-                   const PJRT_ExecuteOptions *options, PJRT_Device *device,
-                   size_t d, sim_future *call) {
+static void echo_on(const PJRT_LoadedExecutable_Execute_Args *args,
+                    PJRT_Device *device, size_t d, sim_future *call) {
   const sim_signature *signature = &args->executable->program->signature;
   for (size_t i = 0; i < signature->num_outputs; i++) {
     const PJRT_Buffer *argument =
@@ -160,6 +161,21 @@ static void run_on(const PJRT_LoadedExecutable_Execute_Args *args,
     args->output_lists[d][i] = make_output(
         args->executable, device, &signature->outputs[i], argument, call);
   }
+}
+
+static PJRT_Error *echo(const PJRT_LoadedExecutable_Execute_Args *args,
+                        const PJRT_ExecuteOptions *options,
+                        PJRT_Device *const *devices, sim_future **out) {
+  SIM_TRY(sim_run_callbacks(options, args->num_devices));
+  *out = sim_future_create();
+  for (size_t d = 0; d < args->num_devices; d++)
+    echo_on(args, devices[d], d, *out);
+  return NULL;
+}
+
+static void donate(const PJRT_LoadedExecutable_Execute_Args *args,
+                   const PJRT_ExecuteOptions *options, size_t d) {
+  const sim_signature *signature = &args->executable->program->signature;
   for (size_t i = 0; i < args->num_args; i++) {
     PJRT_Buffer *argument = args->argument_lists[d][i];
     /* As on real plugins, an external reference turns donation into a copy. */
@@ -167,8 +183,6 @@ static void run_on(const PJRT_LoadedExecutable_Execute_Args *args,
         !atomic_load(&argument->external_references))
       sim_buffer_delete_data(argument);
   }
-  if (args->device_complete_events)
-    args->device_complete_events[d] = sim_event(sim_future_share(call));
 }
 
 static void note(const PJRT_LoadedExecutable_Execute_Args *args,
@@ -195,10 +209,15 @@ PJRT_Error *sim_PJRT_LoadedExecutable_Execute(
   SIM_TRY(devices_of(args, &devices));
   SIM_TRY(check(args, devices));
   note(args, &options);
-  SIM_TRY(sim_run_callbacks(&options, args->num_devices));
-  sim_future *call = sim_future_create();
-  for (size_t d = 0; d < args->num_devices; d++)
-    run_on(args, &options, devices[d], d, call);
-  sim_future_drop(call);
+  sim_future *end;
+  SIM_TRY(args->executable->program->computation
+              ? sim_run_start(args, &options, devices, &end)
+              : echo(args, &options, devices, &end));
+  for (size_t d = 0; d < args->num_devices; d++) {
+    donate(args, &options, d);
+    if (args->device_complete_events)
+      args->device_complete_events[d] = sim_event(sim_future_share(end));
+  }
+  sim_future_drop(end);
   return NULL;
 }

@@ -1,7 +1,6 @@
 /* Futures, and the events that show them. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "plugin/slots.h"
 
@@ -118,10 +117,7 @@ static void complete_held(sim_future *future) {
 
 static void *complete_later(void *arg) {
   sim_future *future = arg;
-  struct timespec time = {future->delay_ms / 1000,
-                          future->delay_ms % 1000 * 1000000L};
-  while (nanosleep(&time, &time)) {
-  }
+  sim_sleep_us(INT64_C(1000) * future->delay_ms);
   complete_held(future);
   return NULL;
 }

@@ -108,6 +108,8 @@ void sim_options_from_environment(pjrt_sim_options *options);
 pjrt_call_id sim_call_named(const char *function);
 const char *sim_call_name(pjrt_call_id id);
 
+void sim_sleep_us(int64_t us);
+
 /* The fault that the current call of this thread has; NULL: none. */
 const pjrt_sim_fault *sim_fault_now(void);
 
@@ -196,6 +198,7 @@ struct PJRT_Client {
   PJRT_NamedValue *options; /* as given */
   size_t num_options;
   PJRT_TopologyDescription *topology;
+  struct sim_pool *pool;
 };
 
 PJRT_TopologyDescription *sim_topology_create(size_t local, size_t remote);

@@ -1,7 +1,6 @@
-/* The simulated plugin: a complete PJRT plugin that computes nothing and
- * misbehaves on request. Programs are StableHLO text of which only the
- * signature of @main is read; executing gives each output the bytes of the
- * argument with the same number, or zeroes where that has another size.
+/* The simulated plugin: a complete PJRT plugin that misbehaves on request.
+ * Programs are StableHLO text, which an interpreter runs on the plugin's own
+ * threads.
  *
  * A test loads libpjrt_sim.so, finds these functions with dlsym, configures
  * it, and opens it as a plugin. A command is told the same through environment
@@ -21,6 +20,15 @@ extern "C" {
 #endif
 
 #define PJRT_SIM_EXPORT __attribute__((visibility("default")))
+
+/* What executing a program does. */
+typedef enum pjrt_sim_execution_mode {
+  PJRT_SIM_COMPUTE = 0, /* what it says */
+  /* Of the program only the signature of @main is read; each output gets the
+   * bytes of the argument with the same number, or zeroes where that has
+   * another size. */
+  PJRT_SIM_ECHO
+} pjrt_sim_execution_mode;
 
 /* Something that goes wrong. Zero-initialized fields mean: nothing. */
 typedef struct pjrt_sim_fault {
@@ -52,6 +60,8 @@ typedef struct pjrt_sim_options {
   bool no_optimized_program; /* PJRT_Executable_OptimizedProgram refuses */
   int num_devices;           /* default 4 */
   int num_remote_devices;    /* further ones, of another process */
+  pjrt_sim_execution_mode execution;
+  int64_t execute_latency_us; /* how long computing takes at least */
 } pjrt_sim_options;
 
 /* The defaults. */
@@ -61,6 +71,8 @@ PJRT_SIM_EXPORT void pjrt_sim_options_init(pjrt_sim_options *options);
  * misuses and held events. NULL: what the environment says, as at load:
  *   PJRT_SIM_MINOR, _MAJOR, _TABLE_SIZE, _UNKNOWN_EXTENSIONS, _PAYLOADS,
  *   _DEVICES, _REMOTE_DEVICES           numbers
+ *   PJRT_SIM_EXECUTE_LATENCY_US         a number
+ *   PJRT_SIM_EXECUTION                  compute or echo
  *   PJRT_SIM_NULL_API, _NO_SIZE_CHECKS, _EXACT_SIZES, _EXTENSION_CYCLE,
  *   _NOT_ON_CPU, _NO_OPTIMIZED_PROGRAM  1 or 0
  *   PJRT_SIM_NULL_FUNCTIONS            names, with commas between

@@ -72,6 +72,14 @@ static void configure(pjrt_sim_options *options) {
   api = sim.get_api();
 }
 
+/* Most cases are of what happens around a program. */
+static void (*plugin_defaults)(pjrt_sim_options *);
+
+static void echo_by_default(pjrt_sim_options *options) {
+  plugin_defaults(options);
+  options->execution = PJRT_SIM_ECHO;
+}
+
 static void defaults(void) {
   pjrt_sim_options options;
   sim.options_init(&options);
@@ -629,7 +637,8 @@ static void load(const char *path) {
   }
 #define LOAD(field, name) *(void **)&sim.field = symbol(library, name)
   LOAD(configure, "pjrt_sim_configure");
-  LOAD(options_init, "pjrt_sim_options_init");
+  *(void **)&plugin_defaults = symbol(library, "pjrt_sim_options_init");
+  sim.options_init = echo_by_default;
   LOAD(release_events, "pjrt_sim_release_events");
   LOAD(get_live, "pjrt_sim_get_live");
   LOAD(num_calls, "pjrt_sim_num_calls");

@@ -17,6 +17,9 @@ from checks import ROOT, check, compile_problem, finish, skip  # noqa: E402
 FLAGS = ["-std=c11", "-D_GNU_SOURCE=", "-g", "-O1", "-Wall", "-Wextra",
          "-Werror", "-fvisibility=hidden", f"-I{ROOT / 'sim'}",
          f"-I{ROOT / 'src'}", f"-I{ROOT / 'include'}"]
+BUILD = Path(os.environ.get("PJRT_TEST_BUILD_DIR", ROOT / "build"))
+# What has tests of its own, and is not instrumented here.
+LIBRARIES = ("sim/libpjrt_interp.a", "src/mlir/libpjrt_mlir.a", "libpjrt.a")
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 
 # name: (environment, what `sim_check version` prints)
@@ -33,17 +36,20 @@ REFUSED = {
     "env-unknown-function": {"PJRT_SIM_NULL_FUNCTIONS": "PJRT_Nonsense"},
     "env-unknown-setting": {"PJRT_SIM_FAULTS": "PJRT_Client_Create,foo=1"},
     "env-no-number": {"PJRT_SIM_MINOR": "new"},
+    "env-no-execution": {"PJRT_SIM_EXECUTION": "guess"},
 }
 
 
 def build(folder):
     """(plugin, program), or the reason why not."""
     plugin, program = Path(folder) / "sim.so", Path(folder) / "sim_check"
-    sources = sorted((ROOT / "sim/plugin").glob("*.c"))
+    sources = [source for folder in ("sim/plugin", "sim/ext")
+               for source in sorted((ROOT / folder).glob("*.c"))]
     problem = compile_problem(
         ["gcc", *FLAGS, *SANITIZE, "-fPIC", "-shared", "-o", str(plugin),
          *map(str, sources), str(ROOT / "src/abi/generated/sizes.c"),
-         "-lpthread"])
+         *(str(BUILD / name) for name in LIBRARIES), "-Wl,--exclude-libs,ALL",
+         "-lpthread", "-lm"])
     problem = problem or compile_problem(
         ["gcc", *FLAGS, *SANITIZE, "-o", str(program),
          str(HERE / "sim_check.c"), "-ldl", "-lpthread"])

@@ -15,6 +15,7 @@ ALLOWED = {
     "core": {"base", "abi", "proto", "core"},
     "io": {"base", "core", "io"},
     "kv": {"base", "core", "kv"},
+    "mlir": {"base", "core", "mlir"},
     "ext": {"base", "abi", "proto", "core", "ext"},
 }
 KNOWS_ABI = {"abi", "core", "ext"}

@@ -27,10 +27,20 @@ static void find(void *library, const char *name, void *out, size_t size) {
 #define FIND(library, field) \
   find((library), "pjrt_sim_" #field, &sim.field, sizeof sim.field)
 
+/* Most tests are of what the library does around a program. */
+static void (*plugin_defaults)(pjrt_sim_options *options);
+
+static void echo_by_default(pjrt_sim_options *options) {
+  plugin_defaults(options);
+  options->execution = PJRT_SIM_ECHO;
+}
+
 static void load(const char *path) {
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (!library) fail_msg("cannot load the plugin: %s", dlerror());
-  FIND(library, options_init);
+  find(library, "pjrt_sim_options_init", &plugin_defaults,
+       sizeof plugin_defaults);
+  sim.options_init = echo_by_default;
   FIND(library, configure);
   FIND(library, release_events);
   FIND(library, get_live);

@@ -21,7 +21,8 @@
 #include "pjrt/pjrt.h"
 #include "pjrt/raw.h"
 
-/* The functions of sim.h, from the loaded plugin. */
+/* The functions of sim.h, from the loaded plugin. The default here is that
+ * programs are echoed instead of computed. */
 typedef struct sim_controls {
   void (*options_init)(pjrt_sim_options *options);
   void (*configure)(const pjrt_sim_options *options);
