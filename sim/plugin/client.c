@@ -11,7 +11,8 @@ PJRT_Error *sim_PJRT_Plugin_Initialize(PJRT_Plugin_Initialize_Args *args) {
 }
 
 PJRT_Error *sim_PJRT_Plugin_Attributes(PJRT_Plugin_Attributes_Args *args) {
-  static const int64_t version[] = {1, 0, 0};
+  static const int64_t minimum[] = {1, 0, 0};
+  static const int64_t current[] = {1, 13, 0};
   static const PJRT_NamedValue attributes[] = {
       {.struct_size = PJRT_NamedValue_STRUCT_SIZE,
        .name = SIM_TEXT("xla_version"),
@@ -23,7 +24,13 @@ PJRT_Error *sim_PJRT_Plugin_Attributes(PJRT_Plugin_Attributes_Args *args) {
        .name = SIM_TEXT("stablehlo_minimum_version"),
        .name_size = 25,
        .type = PJRT_NamedValue_kInt64List,
-       .int64_array_value = version,
+       .int64_array_value = minimum,
+       .value_size = 3},
+      {.struct_size = PJRT_NamedValue_STRUCT_SIZE,
+       .name = SIM_TEXT("stablehlo_current_version"),
+       .name_size = 25,
+       .type = PJRT_NamedValue_kInt64List,
+       .int64_array_value = current,
        .value_size = 3},
   };
   args->attributes = attributes;

@@ -157,7 +157,7 @@ struct PJRT_DeviceDescription {
   int64_t coords[2];
   char *text;
   size_t text_size;
-  PJRT_NamedValue attributes[5];
+  PJRT_NamedValue attributes[3];
 };
 
 /* PJRT_Memory is a public struct: a vtable, which plugins may leave NULL. */

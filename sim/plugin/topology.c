@@ -20,7 +20,7 @@ static PJRT_NamedValue named(const char *name, size_t name_size,
 #define NAMED(literal, type, value_size) \
   named(SIM_TEXT(literal), sizeof(literal) - 1, (type), (value_size))
 
-/* One attribute of every kind. */
+/* JAX ends the process when one of them is a float or a bool. */
 static void set_attributes(PJRT_DeviceDescription *description) {
   PJRT_NamedValue *a = description->attributes;
   a[0] = NAMED("maker", PJRT_NamedValue_kString, 4);
@@ -29,10 +29,6 @@ static void set_attributes(PJRT_DeviceDescription *description) {
   a[1].int64_value = description->id;
   a[2] = NAMED("coords", PJRT_NamedValue_kInt64List, 2);
   a[2].int64_array_value = description->coords;
-  a[3] = NAMED("speed", PJRT_NamedValue_kFloat, 1);
-  a[3].float_value = 1.5f;
-  a[4] = NAMED("fake", PJRT_NamedValue_kBool, 1);
-  a[4].bool_value = true;
 }
 
 static PJRT_DeviceDescription *description_create(int id, int process_index) {
