@@ -5,6 +5,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 1)
 WERROR ?= ON
 TIER ?= all
 MATCH ?=
+PLUGIN ?= cpu
 
 MAKEFLAGS += --no-print-directory
 
@@ -23,9 +24,11 @@ HEAVY_BUILDS := asan tsan clang fuzz
 build: build/Makefile  ## Build the library, the command, examples and tests
 	@$(call BUILD,build)
 
-demo: bootstrap build/Makefile  ## Classify real handwritten digits
-	@$(call BUILD,build) --target example_digits pjrt_cli
-	@plugin=$$($(RUN) tools/fetch_plugins.py cpu | cut -f 2) && \
+demo: bootstrap-demo build/Makefile  ## Classify real handwritten digits
+	@$(call BUILD,build) --target example_digits pjrt_cli \
+	$(if $(filter sim,$(PLUGIN)),pjrt_sim)
+	@plugin=$(if $(filter sim,$(PLUGIN)),build/sim/libpjrt_sim.so,\
+	$$($(RUN) tools/fetch_plugins.py $(PLUGIN) | cut -f 2)) && \
 	$(RUN) build/examples/digits --plugin "$$plugin" models/digits
 
 test: bootstrap build  ## Tests that need the CPU plugin alone
@@ -68,9 +71,15 @@ help:  ## List the targets
 	@echo "libpjrt, the C library for PJRT. Targets:"
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
 	@echo "Variables: JOBS, PREFIX, WERROR=OFF, MATCH=TEXT (tests by name)"
+	@echo "  PLUGIN=sim (make demo without a download)"
 
 bootstrap:
 	@tools/bootstrap test
+
+# The simulated plugin needs no download.
+.PHONY: bootstrap-demo
+bootstrap-demo:
+	@tools/bootstrap $(if $(filter sim,$(PLUGIN)),sim,test)
 
 .PHONY: bootstrap-all $(HEAVY_BUILDS:%=build-%)
 bootstrap-all:

@@ -16,6 +16,13 @@ if(TARGET pjrt_cli)
   install(TARGETS pjrt_cli DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 
+if(TARGET pjrt_sim)
+  install(TARGETS pjrt_sim LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  # Its controls. They stand alone: whoever loads the plugin finds them in it.
+  install(FILES sim/plugin/sim.h
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/pjrt)
+endif()
+
 # Two export sets: only a user of the static library needs protobuf-c.
 foreach(_set pjrt pjrt_static)
   install(EXPORT ${_set} FILE ${_set}-targets.cmake NAMESPACE pjrt::

@@ -38,7 +38,7 @@ call for each, which does not judge what its args hold.
 
 *Since* is the minor that brought the function; 0.40 means "0.40 or earlier".
 *Tests* are the folders of `tests` whose C programs use one of the typed functions
-or name the PJRT function: `unit` runs on the stub plugin, `real` on real ones.
+or name the PJRT function: `unit` runs on the simulated plugin, `real` on real ones.
 Nearly every test passes through those that work inside the library.
 
 | PJRT function | since | typed functions | tests |

@@ -3,23 +3,22 @@
 #include <stdio.h>
 
 void scenario_configure(const char *function, int nth) {
-  pjrt_stub_options options;
-  const pjrt_stub_fault faults[] = {
-      {.function = function,
-       .nth = nth,
-       .code = PJRT_Error_Code_DATA_LOSS,
-       .message = "the fault"},
-      {.function = "PJRT_LoadedExecutable_Execute",
-       .nth = 1,
-       .async_delay_ms = -1}};
+  pjrt_sim_options options;
+  const pjrt_sim_fault faults[] = {{.function = function,
+                                    .nth = nth,
+                                    .code = PJRT_Error_Code_DATA_LOSS,
+                                    .message = "the fault"},
+                                   {.function = "PJRT_LoadedExecutable_Execute",
+                                    .nth = 1,
+                                    .async_delay_ms = -1}};
   const bool fails = function && nth >= 0;
-  stub_path();
-  stub.options_init(&options);
+  sim_path();
+  sim.options_init(&options);
   options.faults = fails ? faults : faults + 1;
   options.num_faults = fails ? 2 : 1;
   options.null_functions = &function;
   options.num_null_functions = function && nth < 0;
-  stub.configure(&options);
+  sim.configure(&options);
 }
 
 /* ---- making things ------------------------------------------------------- */
@@ -29,7 +28,7 @@ static pjrt_device *device(const scenario *s, size_t i) {
 }
 
 static pjrt_error *open_plugin(scenario *s) {
-  return pjrt_plugin_open(stub_path(), PJRT_NUL_ENDED, NULL, &s->plugin);
+  return pjrt_plugin_open(sim_path(), PJRT_NUL_ENDED, NULL, &s->plugin);
 }
 
 static pjrt_error *create_client(scenario *s) {
@@ -196,7 +195,7 @@ static pjrt_error *download_async(scenario *s) {
 }
 
 static pjrt_error *let_it_finish(scenario *s) {
-  stub.release_events();
+  sim.release_events();
   PJRT_TRY(pjrt_event_await(s->downloaded));
   assert_memory_equal(s->read, floats, sizeof floats);
   PJRT_TRY(pjrt_event_await(s->join));
@@ -351,7 +350,7 @@ void scenario_end(scenario *s) {
   free_buffers(s->loaded_outs, 2);
   free_buffers(s->shards, 4);
   free_buffers(s->shard_outs, 4);
-  stub.release_events();
+  sim.release_events();
   free_events(s);
   pjrt_array_free(s->array);
   pjrt_layout_free(s->layout);

@@ -5,7 +5,7 @@
 
 #include <stdatomic.h>
 
-#include "stub_fixture.h"
+#include "sim_fixture.h"
 
 typedef struct scenario {
   const char *step; /* the one that failed, or the last */
@@ -37,9 +37,9 @@ typedef struct scenario {
   atomic_int num_releases; /* of the adopted memory */
 } scenario;
 
-/* Configures the stub for the scenario: its first execution ends with the next
- * release of held events. `function` fails at its nth call, or is missing when
- * `nth` is -1; NULL: nothing else goes wrong. */
+/* Configures the plugin for the scenario: its first execution ends with the
+ * next release of held events. `function` fails at its nth call, or is missing
+ * when `nth` is -1; NULL: nothing else goes wrong. */
 void scenario_configure(const char *function, int nth);
 
 /* Runs all steps. Fails the test when one that fails leaves an output set. */

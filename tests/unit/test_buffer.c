@@ -1,6 +1,6 @@
 /* Buffers: what can be asked of them, downloads, mappings, the end. */
 #include "abi/plugin.h"
-#include "stub_fixture.h"
+#include "sim_fixture.h"
 
 static const float floats[] = {1, 2, 3, 4, 5, 6};
 static const int64_t two_by_three[] = {2, 3};
@@ -12,14 +12,14 @@ static pjrt_buffer *upload_matrix(const fixture *f) {
   return buffer;
 }
 
-/* The contents arrive when stub.release_events() is called. */
+/* The contents arrive when sim.release_events() is called. */
 static pjrt_buffer *upload_held(const fixture *f, PJRT_Error_Code code) {
   pjrt_upload_opts opts;
   pjrt_buffer *buffer;
   pjrt_event *done;
   pjrt_upload_opts_init(&opts);
   opts.semantics = PJRT_HOST_UNTIL_TRANSFER_COMPLETES;
-  stub_hold("PJRT_Client_BufferFromHostBuffer", code);
+  sim_hold("PJRT_Client_BufferFromHostBuffer", code);
   expect_ok(pjrt_buffer_from_host_async(f->device, PJRT_F32, two_by_three, 2,
                                         floats, sizeof floats, &opts, &buffer,
                                         &done));
@@ -150,10 +150,10 @@ static void test_layouts_that_are_not_believed(void **state) {
     expect_ok(pjrt_buffer_from_host(pjrt_client_device(client, 0), PJRT_F32,
                                     two_by_three, 2, floats, sizeof floats,
                                     &buffer));
-    const size_t before = stub.num_calls("PJRT_Buffer_ToHostBuffer");
+    const size_t before = sim.num_calls("PJRT_Buffer_ToHostBuffer");
     expect_ok(pjrt_buffer_to_host(buffer, read, sizeof read));
     assert_memory_equal(read, floats, sizeof read);
-    assert_int_equal(stub.num_calls("PJRT_Buffer_ToHostBuffer"), before + 1);
+    assert_int_equal(sim.num_calls("PJRT_Buffer_ToHostBuffer"), before + 1);
     pjrt_buffer_free(buffer);
     pjrt_client_free(client);
   }
@@ -182,7 +182,7 @@ static void test_delete(void **state) {
   assert_false(pjrt_buffer_is_deleted(buffer));
   expect_ok(pjrt_buffer_delete(buffer));
   expect_ok(pjrt_buffer_delete(buffer));
-  assert_int_equal(stub.num_calls("PJRT_Buffer_Delete"), 1);
+  assert_int_equal(sim.num_calls("PJRT_Buffer_Delete"), 1);
   assert_true(pjrt_buffer_is_deleted(buffer));
   expect_useless(buffer, PJRT_FAILED_PRECONDITION, "f32[2,3] was deleted");
   /* The facts stay. */
@@ -210,7 +210,7 @@ static void test_ready_event(void **state) {
   expect_ok(pjrt_buffer_ready_event(buffer, &event));
   expect_ok(pjrt_event_is_ready(event, &ready));
   assert_false(ready);
-  stub.release_events();
+  sim.release_events();
   pjrt_error *error = pjrt_event_await(event);
   assert_string_equal(pjrt_error_call(error), "PJRT_Buffer_ReadyEvent");
   expect_error(error, PJRT_DATA_LOSS, "the fault");
@@ -250,7 +250,7 @@ static void test_async_download(void **state) {
   pjrt_buffer *buffer = upload_held(f, PJRT_Error_Code_OK);
   expect_ok(pjrt_buffer_to_host_async(buffer, read, sizeof read, &done));
   assert_false(is_done(done));
-  stub.release_events();
+  sim.release_events();
   expect_ok(pjrt_event_await(done));
   assert_memory_equal(read, floats, sizeof read);
   pjrt_event_free(done);
@@ -258,7 +258,7 @@ static void test_async_download(void **state) {
   expect_ok(pjrt_buffer_to_host_async(buffer, read, sizeof read, &done));
   assert_true(is_done(done));
   assert_memory_equal(read, floats, sizeof read);
-  assert_int_equal(stub.num_calls("PJRT_Buffer_ToHostBuffer"), 1);
+  assert_int_equal(sim.num_calls("PJRT_Buffer_ToHostBuffer"), 1);
   pjrt_event_free(done);
   pjrt_buffer_free(buffer);
 }
@@ -271,7 +271,7 @@ static void try_failed_contents(const fixture *f) {
   float read[6];
   pjrt_buffer *buffer = upload_held(f, PJRT_Error_Code_DATA_LOSS);
   expect_ok(pjrt_buffer_to_host_async(buffer, read, sizeof read, &done));
-  stub.release_events();
+  sim.release_events();
   pjrt_error *error = pjrt_event_await(done);
   assert_string_equal(pjrt_error_call(error), "PJRT_Buffer_ToHostBuffer");
   expect_error(error, PJRT_DATA_LOSS, "the fault");
@@ -307,18 +307,18 @@ static void test_to_array(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      stub_test(test_null),
-      stub_test(test_facts_from_the_plugin),
-      stub_test(test_odd_answers),
-      stub_test(test_layouts_that_are_not_believed),
-      stub_test(test_column_major),
-      stub_test(test_delete),
-      stub_test(test_parents_first),
-      stub_test(test_ready_event),
-      stub_test(test_wrong_room),
-      stub_test(test_async_download),
-      stub_test(test_failed_contents),
-      stub_test(test_to_array),
+      sim_test(test_null),
+      sim_test(test_facts_from_the_plugin),
+      sim_test(test_odd_answers),
+      sim_test(test_layouts_that_are_not_believed),
+      sim_test(test_column_major),
+      sim_test(test_delete),
+      sim_test(test_parents_first),
+      sim_test(test_ready_event),
+      sim_test(test_wrong_room),
+      sim_test(test_async_download),
+      sim_test(test_failed_contents),
+      sim_test(test_to_array),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* Clients, their devices and memories. */
 #include "core/client.h"
-#include "stub_fixture.h"
+#include "sim_fixture.h"
 
 static void expect_no_client(pjrt_plugin *plugin, const pjrt_client_opts *opts,
                              pjrt_code code, const char *part) {
@@ -40,7 +40,7 @@ static void test_nulls_and_opts(void **state) {
                    "pjrt_client_opts.struct_size is 1");
 }
 
-/* One value of every kind arrives: the stub's devices give them back. */
+/* One value of every kind arrives: the plugin's devices give them back. */
 static void test_options_of_every_kind(void **state) {
   fixture *f = *state;
   pjrt_client *client;
@@ -72,10 +72,10 @@ static void test_refused_options(void **state) {
   try_option(f->plugin, "no_such=1", PJRT_INVALID_ARGUMENT, "no_such");
   try_option(f->plugin, "device_count=x", PJRT_INVALID_ARGUMENT, "type 0");
   /* The library's: old CPU plugins end the process. */
-  const size_t before = stub.num_calls("PJRT_Client_Create");
+  const size_t before = sim.num_calls("PJRT_Client_Create");
   try_option(f->plugin, "cpu_device_count=two", PJRT_INVALID_ARGUMENT,
              "cpu_device_count must be an int64");
-  assert_int_equal(stub.num_calls("PJRT_Client_Create"), before);
+  assert_int_equal(sim.num_calls("PJRT_Client_Create"), before);
 }
 
 static PJRT_Error *no_client(PJRT_Client_Create_Args *args) {
@@ -95,10 +95,9 @@ static void test_facts(void **state) {
   fixture *f = *state;
   size_t size;
   assert_ptr_equal(pjrt_client_plugin(f->client), f->plugin);
-  assert_string_equal(pjrt_client_platform_name(f->client, &size), "stub");
-  assert_int_equal(size, 4);
-  assert_string_equal(pjrt_client_platform_version(f->client, NULL),
-                      "stub 1.0");
+  assert_string_equal(pjrt_client_platform_name(f->client, &size), "sim");
+  assert_int_equal(size, 3);
+  assert_string_equal(pjrt_client_platform_version(f->client, NULL), "sim 1.0");
   assert_int_equal(pjrt_client_process_index(f->client), 0);
   assert_int_equal(pjrt_client_num_devices(f->client), 4);
   assert_int_equal(pjrt_client_num_addressable_devices(f->client), 4);
@@ -157,9 +156,9 @@ static void test_memories(void **state) {
 }
 
 static fixture *with_devices(int local, int remote) {
-  pjrt_stub_options options;
-  stub_path();
-  stub.options_init(&options);
+  pjrt_sim_options options;
+  sim_path();
+  sim.options_init(&options);
   options.num_devices = local;
   options.num_remote_devices = remote;
   return fixture_create(&options);
@@ -265,18 +264,18 @@ static void test_unknown_device(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      stub_test(test_nulls_and_opts),
-      stub_test(test_options_of_every_kind),
-      stub_test(test_refused_options),
-      stub_test(test_success_without_a_client),
-      stub_test(test_facts),
-      stub_test(test_devices),
-      stub_test(test_memories),
+      sim_test(test_nulls_and_opts),
+      sim_test(test_options_of_every_kind),
+      sim_test(test_refused_options),
+      sim_test(test_success_without_a_client),
+      sim_test(test_facts),
+      sim_test(test_devices),
+      sim_test(test_memories),
       cmocka_unit_test(test_remote_devices),
       cmocka_unit_test(test_no_devices),
-      stub_test(test_look_up),
-      stub_test(test_default_device_assignment),
-      stub_test(test_unknown_device),
+      sim_test(test_look_up),
+      sim_test(test_default_device_assignment),
+      sim_test(test_unknown_device),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

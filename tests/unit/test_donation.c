@@ -1,7 +1,7 @@
 /* Donation: an argument is consumed once, and only when the launch was. */
 #include <pthread.h>
 
-#include "stub_fixture.h"
+#include "sim_fixture.h"
 
 typedef struct launch {
   pjrt_executable *executable;
@@ -75,9 +75,9 @@ static void test_kept(void **state) {
 static void test_cost(void **state) {
   const fixture *f = *state;
   launch l = prepare(f);
-  stub_configure_default();
+  sim_configure_default();
   expect_ok(run(&l, NULL));
-  assert_int_equal(stub.num_calls("PJRT_Buffer_IsDeleted"), 2);
+  assert_int_equal(sim.num_calls("PJRT_Buffer_IsDeleted"), 2);
   end(&l);
 }
 
@@ -139,7 +139,7 @@ static void test_same_buffer_twice(void **state) {
 
 static void test_refused_launch(void **state) {
   launch l = prepare(*state);
-  stub_fail("PJRT_LoadedExecutable_Execute", 1, PJRT_Error_Code_DATA_LOSS);
+  sim_fail("PJRT_LoadedExecutable_Execute", 1, PJRT_Error_Code_DATA_LOSS);
   expect_error(run(&l, NULL), PJRT_DATA_LOSS, "the fault");
   assert_true(are_live(&l));
   expect_ok(run(&l, NULL));
@@ -150,7 +150,7 @@ static void test_refused_launch(void **state) {
 /* ---- plugins that do otherwise ------------------------------------------- */
 
 /* A plugin that copied leaves the argument live: an external reference makes
- * the stub do so. */
+ * the plugin do so. */
 static void test_plugin_that_copies(void **state) {
   const fixture *f = *state;
   launch l = prepare(f);
@@ -173,7 +173,7 @@ static void test_plugin_that_copies(void **state) {
 /* One that does not say counts as one that did what it should. */
 static void test_plugin_that_does_not_say(void **state) {
   launch l = prepare(*state);
-  stub_fail("PJRT_Buffer_IsDeleted", 0, PJRT_Error_Code_DATA_LOSS);
+  sim_fail("PJRT_Buffer_IsDeleted", 0, PJRT_Error_Code_DATA_LOSS);
   expect_ok(run(&l, NULL));
   free_buffers(l.outs, 2);
   expect_error(run(&l, NULL), PJRT_FAILED_PRECONDITION, "it was donated");
@@ -234,16 +234,16 @@ static void test_claimed_once(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      stub_test(test_consumed),
-      stub_test(test_kept),
-      stub_test(test_cost),
-      stub_test(test_mapped),
-      stub_test(test_second_is_deleted),
-      stub_test(test_same_buffer_twice),
-      stub_test(test_refused_launch),
-      stub_test(test_plugin_that_copies),
-      stub_test(test_plugin_that_does_not_say),
-      stub_test(test_claimed_once),
+      sim_test(test_consumed),
+      sim_test(test_kept),
+      sim_test(test_cost),
+      sim_test(test_mapped),
+      sim_test(test_second_is_deleted),
+      sim_test(test_same_buffer_twice),
+      sim_test(test_refused_launch),
+      sim_test(test_plugin_that_copies),
+      sim_test(test_plugin_that_does_not_say),
+      sim_test(test_claimed_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

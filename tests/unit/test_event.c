@@ -3,9 +3,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "stub_fixture.h"
+#include "sim_fixture.h"
 
-/* An execution whose event is held back until stub.release_events(). */
+/* An execution whose event is held back until sim.release_events(). */
 typedef struct held {
   pjrt_executable *executable;
   arguments in;
@@ -15,7 +15,7 @@ typedef struct held {
 
 static held start(fixture *f, PJRT_Error_Code code) {
   held h;
-  stub_hold("PJRT_LoadedExecutable_Execute", code);
+  sim_hold("PJRT_LoadedExecutable_Execute", code);
   h.executable = compile(f->client, pass_program, NULL);
   h.in = upload_arguments(f->device);
   expect_ok(pjrt_executable_execute_async(h.executable, h.in.args, 2, NULL,
@@ -24,7 +24,7 @@ static held start(fixture *f, PJRT_Error_Code code) {
 }
 
 static void end(held *h) {
-  stub.release_events();
+  sim.release_events();
   free_buffers(h->in.args, 2);
   free_buffers(h->outs, 2);
   pjrt_executable_free(h->executable);
@@ -34,7 +34,7 @@ static void end(held *h) {
 static void expect_fault(pjrt_error *error) {
   assert_int_equal(pjrt_error_origin(error), PJRT_ORIGIN_PLUGIN);
   assert_string_equal(pjrt_error_call(error), "PJRT_LoadedExecutable_Execute");
-  assert_non_null(strstr(pjrt_error_plugin(error), "libpjrt_stub.so"));
+  assert_non_null(strstr(pjrt_error_plugin(error), "libpjrt_sim.so"));
   expect_error(error, PJRT_DATA_LOSS, "the fault");
 }
 
@@ -98,7 +98,7 @@ static void test_deadline(void **state) {
     expect_error(error, PJRT_DEADLINE_EXCEEDED, "is not done after waiting");
     assert_false(is_ready(h.done));
   }
-  stub.release_events();
+  sim.release_events();
   expect_ok(pjrt_event_await_for(h.done, 0));
   expect_ok(pjrt_event_await_for(h.done, PJRT_NO_DEADLINE));
   expect_ok(pjrt_event_await(h.done));
@@ -112,7 +112,7 @@ static void test_failure_is_never_lost(void **state) {
     held h = start(*state, PJRT_Error_Code_DATA_LOSS);
     outcome out = {0};
     assert_false(is_ready(h.done));
-    stub.release_events();
+    sim.release_events();
     if (first == 0) expect_fault(pjrt_event_await(h.done));
     if (first == 1) expect_fault(pjrt_event_await_for(h.done, 1));
     if (first == 2) assert_true(is_ready(h.done));
@@ -144,7 +144,7 @@ static void test_many_waiters(void **state) {
                      0);
   }
   expect_ok(pjrt_event_on_ready(h.done, note, &out));
-  stub.release_events();
+  sim.release_events();
   for (size_t i = 0; i < 8; i++) {
     assert_int_equal(pthread_join(threads[i], &error), 0);
     expect_fault(error);
@@ -164,7 +164,7 @@ static void test_callbacks(void **state) {
     expect_ok(pjrt_event_on_ready(h.done, note, &out[i]));
     assert_int_equal(out[i].num_calls, 0);
   }
-  stub.release_events();
+  sim.release_events();
   for (size_t i = 0; i < 3; i++) {
     assert_int_equal(out[i].num_calls, 1);
     assert_int_equal(out[i].code, PJRT_OK);
@@ -178,7 +178,7 @@ static void test_callback_outlives_the_handle(void **state) {
   expect_ok(pjrt_event_on_ready(h.done, note, &out));
   pjrt_event_free(h.done);
   h.done = NULL;
-  stub.release_events();
+  sim.release_events();
   assert_int_equal(out.num_calls, 1);
   assert_int_equal(out.code, PJRT_DATA_LOSS);
   end(&h);
@@ -193,7 +193,7 @@ static void test_one_callback_of_the_plugin(void **state) {
   expect_ok(pjrt_event_on_ready(h.done, note, &out));
   expect_ok(pjrt_event_fd(h.done, &fd));
   expect_error(pjrt_event_await_for(h.done, 1), PJRT_DEADLINE_EXCEEDED, "");
-  assert_int_equal(stub.num_calls("PJRT_Event_OnReady"), 1);
+  assert_int_equal(sim.num_calls("PJRT_Event_OnReady"), 1);
   end(&h);
   assert_int_equal(out.num_calls, 2);
 }
@@ -210,7 +210,7 @@ static void test_fd(void **state) {
     assert_false(is_readable(fd));
     expect_ok(pjrt_event_fd(h.done, &again));
     assert_int_equal(fd, again);
-    stub.release_events();
+    sim.release_events();
     assert_true(is_readable(fd));
     assert_true(is_ready(h.done));
     assert_true(is_readable(fd));
@@ -223,10 +223,10 @@ static void test_fd(void **state) {
 static void test_fd_of_a_ready_event(void **state) {
   held h = start(*state, PJRT_Error_Code_OK);
   int fd;
-  stub.release_events();
+  sim.release_events();
   expect_ok(pjrt_event_fd(h.done, &fd));
   assert_true(is_readable(fd));
-  assert_int_equal(stub.num_calls("PJRT_Event_OnReady"), 0);
+  assert_int_equal(sim.num_calls("PJRT_Event_OnReady"), 0);
   end(&h);
 }
 
@@ -350,20 +350,20 @@ static void test_event_of_nothing_is_ready(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      stub_test(test_nulls),
-      stub_test(test_deadline),
-      stub_test(test_failure_is_never_lost),
-      stub_test(test_many_waiters),
-      stub_test(test_callbacks),
-      stub_test(test_callback_outlives_the_handle),
-      stub_test(test_one_callback_of_the_plugin),
-      stub_test(test_fd),
-      stub_test(test_fd_of_a_ready_event),
-      stub_test(test_join_in_every_order),
-      stub_test(test_join_of_failures),
-      stub_test(test_join_of_joins),
-      stub_test(test_join_dropped_unseen),
-      stub_test(test_event_of_nothing_is_ready),
+      sim_test(test_nulls),
+      sim_test(test_deadline),
+      sim_test(test_failure_is_never_lost),
+      sim_test(test_many_waiters),
+      sim_test(test_callbacks),
+      sim_test(test_callback_outlives_the_handle),
+      sim_test(test_one_callback_of_the_plugin),
+      sim_test(test_fd),
+      sim_test(test_fd_of_a_ready_event),
+      sim_test(test_join_in_every_order),
+      sim_test(test_join_of_failures),
+      sim_test(test_join_of_joins),
+      sim_test(test_join_dropped_unseen),
+      sim_test(test_event_of_nothing_is_ready),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* Executables: compiling, facts, artifacts. */
 #include "abi/plugin.h"
-#include "stub_fixture.h"
+#include "sim_fixture.h"
 
 static void expect_compile_error(const fixture *f,
                                  const pjrt_compile_opts *opts, pjrt_code code,
@@ -86,7 +86,7 @@ static void test_refused_options(void **state) {
   opts.serialized = "\x08\x01";
   opts.serialized_size = 2;
   expect_compile_error(f, &opts, PJRT_INVALID_ARGUMENT, "");
-  assert_int_equal(stub.num_calls("PJRT_Client_Compile"), 0);
+  assert_int_equal(sim.num_calls("PJRT_Client_Compile"), 0);
 }
 
 static void test_program_that_the_plugin_refuses(void **state) {
@@ -142,10 +142,10 @@ static void test_facts(void **state) {
   assert_null(pjrt_executable_device(executable, 1));
   for (int i = 0; i < 2; i++) {
     expect_ok(pjrt_executable_fingerprint(executable, &text, &size));
-    assert_string_equal(text, "stub fingerprint");
+    assert_string_equal(text, "sim fingerprint");
     assert_int_equal(size, strlen(text));
   }
-  assert_int_equal(stub.num_calls("PJRT_Executable_Fingerprint"), 1);
+  assert_int_equal(sim.num_calls("PJRT_Executable_Fingerprint"), 1);
   expect_ok(pjrt_executable_generated_code_size(executable, &code_size));
   assert_int_equal(code_size, strlen(donate_program));
   pjrt_executable_free(executable);
@@ -161,7 +161,7 @@ static void test_delete(void **state) {
   assert_false(pjrt_executable_is_deleted(executable));
   expect_ok(pjrt_executable_delete(executable));
   expect_ok(pjrt_executable_delete(executable));
-  assert_int_equal(stub.num_calls("PJRT_LoadedExecutable_Delete"), 1);
+  assert_int_equal(sim.num_calls("PJRT_LoadedExecutable_Delete"), 1);
   assert_true(pjrt_executable_is_deleted(executable));
   const pjrt_code code = PJRT_FAILED_PRECONDITION;
   expect_error(pjrt_executable_fingerprint(executable, &text, &size), code,
@@ -191,9 +191,9 @@ static void test_parents_first(void **state) {
 /* ---- without a signature ------------------------------------------------- */
 
 static fixture *without_optimized_program(void) {
-  pjrt_stub_options options;
-  stub_path();
-  stub.options_init(&options);
+  pjrt_sim_options options;
+  sim_path();
+  sim.options_init(&options);
   options.no_optimized_program = true;
   return fixture_create(&options);
 }
@@ -247,7 +247,7 @@ static void test_outputs_that_must_be_asked(void **state) {
   assert_int_equal(pjrt_buffer_dtype(outs[1]), PJRT_S32);
   expect_f32(outs[0]);
   free_buffers(outs, 2);
-  stub_fail("PJRT_Buffer_Dimensions", 2, PJRT_Error_Code_DATA_LOSS);
+  sim_fail("PJRT_Buffer_Dimensions", 2, PJRT_Error_Code_DATA_LOSS);
   expect_error(pjrt_executable_execute(executable, in.args, 2, NULL, outs, 2),
                PJRT_DATA_LOSS, "the fault");
   assert_true(!outs[0] && !outs[1]);
@@ -304,8 +304,8 @@ static void test_artifact(void **state) {
   arguments in = upload_arguments(f->device);
   pjrt_buffer *outs[2];
   expect_ok(reload(f, donate_program, &loaded));
-  assert_int_equal(stub.num_calls("PJRT_Executable_OptimizedProgram"), 2);
-  assert_int_equal(stub.num_calls("PJRT_Client_Compile"), 1);
+  assert_int_equal(sim.num_calls("PJRT_Executable_OptimizedProgram"), 2);
+  assert_int_equal(sim.num_calls("PJRT_Client_Compile"), 1);
   expect_signature(loaded);
   assert_true(pjrt_executable_parameter_is_donated(loaded, 1));
   expect_ok(pjrt_executable_execute(loaded, in.args, 2, NULL, outs, 2));
@@ -329,22 +329,22 @@ static void test_artifact_of_another_version(void **state) {
   const fixture *f = *state;
   void *artifact;
   size_t size;
-  pjrt_stub_options options;
+  pjrt_sim_options options;
   pjrt_executable *executable = compile(f->client, pass_program, NULL);
   expect_ok(pjrt_executable_serialize(executable, &artifact, &size));
   pjrt_executable_free(executable);
-  stub.options_init(&options);
+  sim.options_init(&options);
   options.minor = 110;
   fixture *older = fixture_create(&options);
   executable = (pjrt_executable *)older;
   expect_error(pjrt_executable_load(older->client, artifact, size, &executable),
                PJRT_FAILED_PRECONDITION, "compile again");
   assert_null(executable);
-  assert_int_equal(stub.num_calls("PJRT_Executable_DeserializeAndLoad"), 0);
+  assert_int_equal(sim.num_calls("PJRT_Executable_DeserializeAndLoad"), 0);
   fixture_drop(older);
   test_free(older);
   pjrt_host_free(artifact);
-  stub_configure_default();
+  sim_configure_default();
 }
 
 static void test_damaged_artifact(void **state) {
@@ -357,20 +357,20 @@ static void test_damaged_artifact(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      stub_test(test_nulls),
+      sim_test(test_nulls),
       cmocka_unit_test(test_executable_null),
-      stub_test(test_refused_options),
-      stub_test(test_program_that_the_plugin_refuses),
-      stub_test(test_facts),
-      stub_test(test_delete),
-      stub_test(test_parents_first),
+      sim_test(test_refused_options),
+      sim_test(test_program_that_the_plugin_refuses),
+      sim_test(test_facts),
+      sim_test(test_delete),
+      sim_test(test_parents_first),
       cmocka_unit_test(test_unchecked),
       cmocka_unit_test(test_outputs_that_must_be_asked),
-      stub_test(test_portable),
-      stub_test(test_artifact),
+      sim_test(test_portable),
+      sim_test(test_artifact),
       cmocka_unit_test(test_unchecked_artifact),
-      stub_test(test_artifact_of_another_version),
-      stub_test(test_damaged_artifact),
+      sim_test(test_artifact_of_another_version),
+      sim_test(test_damaged_artifact),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* Executing: checks, options, failures, several devices. */
 #include <stdio.h>
 
-#include "stub_fixture.h"
+#include "sim_fixture.h"
 
 static const char *const call = "PJRT_LoadedExecutable_Execute";
 
@@ -40,11 +40,11 @@ static pjrt_error *run(launch *l, size_t num_args,
 static void expect_refused(launch *l, size_t num_args,
                            const pjrt_execute_opts *opts, size_t num_outs,
                            pjrt_code code, const char *part) {
-  const size_t before = stub.num_calls(call);
+  const size_t before = sim.num_calls(call);
   pjrt_error *error = run(l, num_args, opts, num_outs);
   assert_int_equal(pjrt_error_origin(error), PJRT_ORIGIN_LIBRARY);
   expect_error(error, code, part);
-  assert_int_equal(stub.num_calls(call), before);
+  assert_int_equal(sim.num_calls(call), before);
 }
 
 /* Puts `arg` in the place of the i-th argument and expects a refusal. */
@@ -75,8 +75,8 @@ static void test_execute(void **state) {
 static void test_outputs_are_not_asked(void **state) {
   launch l = prepare(*state, pass_program);
   expect_ok(run(&l, 2, NULL, 2));
-  assert_int_equal(stub.num_calls("PJRT_Buffer_ElementType"), 0);
-  assert_int_equal(stub.num_calls("PJRT_Buffer_Dimensions"), 0);
+  assert_int_equal(sim.num_calls("PJRT_Buffer_ElementType"), 0);
+  assert_int_equal(sim.num_calls("PJRT_Buffer_Dimensions"), 0);
   end(&l);
 }
 
@@ -192,7 +192,7 @@ static void test_options_arrive(void **state) {
   launch l = prepare(*state, donate_program);
   const int64_t kept[] = {1, 0};
   pjrt_execute_opts opts;
-  pjrt_stub_execution seen;
+  pjrt_sim_execution seen;
   pjrt_execute_opts_init(&opts);
   assert_int_equal(opts.struct_size, sizeof opts);
   opts.launch_id = 42;
@@ -202,7 +202,7 @@ static void test_options_arrive(void **state) {
   opts.call_location_size = 10;
   opts.device = pjrt_executable_device(l.executable, 0);
   expect_ok(run(&l, 2, &opts, 2));
-  stub.get_execution(&seen);
+  sim.get_execution(&seen);
   assert_int_equal(seen.launch_id, 42);
   assert_int_equal(seen.num_non_donatable, 2);
   assert_string_equal(seen.call_location, "model.py:7");
@@ -231,11 +231,11 @@ static void test_refused_options(void **state) {
 }
 
 static void test_call_location_of_an_old_plugin(void **state) {
-  pjrt_stub_options options;
+  pjrt_sim_options options;
   pjrt_execute_opts opts;
   (void)state;
-  stub_path();
-  stub.options_init(&options);
+  sim_path();
+  sim.options_init(&options);
   options.minor = 75;
   fixture *f = fixture_create(&options);
   launch l = prepare(f, pass_program);
@@ -254,10 +254,10 @@ static void test_call_location_of_an_old_plugin(void **state) {
 static void test_async(void **state) {
   launch l = prepare(*state, pass_program);
   pjrt_event *done;
-  pjrt_stub_execution seen;
+  pjrt_sim_execution seen;
   expect_ok(pjrt_executable_execute_async(l.executable, l.in.args, 2, NULL,
                                           l.outs, 2, NULL));
-  stub.get_execution(&seen);
+  sim.get_execution(&seen);
   assert_false(seen.wants_events);
   free_buffers(l.outs, 2);
   expect_ok(pjrt_executable_execute_async(l.executable, l.in.args, 2, NULL,
@@ -272,7 +272,7 @@ static void test_async(void **state) {
 static void test_failure_of_the_program(void **state) {
   launch l = prepare(*state, pass_program);
   pjrt_event *done;
-  stub_fail_later(call, PJRT_Error_Code_DATA_LOSS);
+  sim_fail_later(call, PJRT_Error_Code_DATA_LOSS);
   pjrt_error *error = run(&l, 2, NULL, 2);
   assert_string_equal(pjrt_error_call(error), call);
   expect_error(error, PJRT_DATA_LOSS, "the fault");
@@ -288,10 +288,10 @@ static void test_failure_of_the_program(void **state) {
 static void test_failure_travels(void **state) {
   launch l = prepare(*state, pass_program);
   float read[4];
-  stub_fail_later(call, PJRT_Error_Code_DATA_LOSS);
+  sim_fail_later(call, PJRT_Error_Code_DATA_LOSS);
   expect_ok(pjrt_executable_execute_async(l.executable, l.in.args, 2, NULL,
                                           l.outs, 2, NULL));
-  stub_configure_default();
+  sim_configure_default();
   free_buffers(l.in.args, 2);
   memcpy(l.in.args, l.outs, sizeof l.outs);
   expect_ok(run(&l, 2, NULL, 2));
@@ -302,7 +302,7 @@ static void test_failure_travels(void **state) {
 
 static void test_refusal_of_the_plugin(void **state) {
   launch l = prepare(*state, donate_program);
-  stub_fail(call, 1, PJRT_Error_Code_DATA_LOSS);
+  sim_fail(call, 1, PJRT_Error_Code_DATA_LOSS);
   expect_error(run(&l, 2, NULL, 2), PJRT_DATA_LOSS, "the fault");
   assert_false(pjrt_buffer_is_deleted(l.in.args[0]));
   expect_ok(run(&l, 2, NULL, 2));
@@ -365,7 +365,7 @@ static void test_sharded_failures(void **state) {
   expect_error(
       pjrt_executable_execute(s.executable, s.args, 2, NULL, s.outs, 2),
       PJRT_INVALID_ARGUMENT, "1 devices, where");
-  stub_fail_later(call, PJRT_Error_Code_DATA_LOSS);
+  sim_fail_later(call, PJRT_Error_Code_DATA_LOSS);
   expect_error(pjrt_executable_execute_sharded(s.executable, 2, s.args, 2, NULL,
                                                s.outs, 2),
                PJRT_DATA_LOSS, "the fault");
@@ -375,23 +375,23 @@ static void test_sharded_failures(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      stub_test(test_execute),
-      stub_test(test_outputs_are_not_asked),
-      stub_test(test_outputs_as_arguments),
-      stub_test(test_no_arguments),
-      stub_test(test_many_arguments),
-      stub_test(test_wrong_counts),
-      stub_test(test_wrong_arguments),
-      stub_test(test_deleted_executable),
-      stub_test(test_options_arrive),
-      stub_test(test_refused_options),
+      sim_test(test_execute),
+      sim_test(test_outputs_are_not_asked),
+      sim_test(test_outputs_as_arguments),
+      sim_test(test_no_arguments),
+      sim_test(test_many_arguments),
+      sim_test(test_wrong_counts),
+      sim_test(test_wrong_arguments),
+      sim_test(test_deleted_executable),
+      sim_test(test_options_arrive),
+      sim_test(test_refused_options),
       cmocka_unit_test(test_call_location_of_an_old_plugin),
-      stub_test(test_async),
-      stub_test(test_failure_of_the_program),
-      stub_test(test_failure_travels),
-      stub_test(test_refusal_of_the_plugin),
-      stub_test(test_sharded),
-      stub_test(test_sharded_failures),
+      sim_test(test_async),
+      sim_test(test_failure_of_the_program),
+      sim_test(test_failure_travels),
+      sim_test(test_refusal_of_the_plugin),
+      sim_test(test_sharded),
+      sim_test(test_sharded_failures),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

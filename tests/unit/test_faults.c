@@ -66,7 +66,7 @@ static void in_child(void (*run)(const char *function, int nth),
   assert_int_not_equal(child, -1);
   if (child == 0) {
     run(function, nth);
-    _exit(stub.num_misuses() && !is_misuse_by_nature(function) ? 3 : 0);
+    _exit(sim.num_misuses() && !is_misuse_by_nature(function) ? 3 : 0);
   }
   assert_int_equal(waitpid(child, &status, 0), child);
   if (status) fail_msg("%s, call %d: status %d", function, nth, status);
@@ -80,7 +80,7 @@ static void expect_fault(const scenario *s, const pjrt_error *error,
   if (pjrt_error_code(error) != PJRT_DATA_LOSS ||
       strcmp(pjrt_error_message(error, NULL), "the fault") ||
       pjrt_error_origin(error) != PJRT_ORIGIN_PLUGIN ||
-      !strstr(pjrt_error_plugin(error), "libpjrt_stub.so (API 0.117)")) {
+      !strstr(pjrt_error_plugin(error), "libpjrt_sim.so (API 0.117)")) {
     fail_msg("%s, call %d, step %s: got %s from %s: %s", function, nth, s->step,
              pjrt_code_name(pjrt_error_code(error)), call,
              pjrt_error_message(error, NULL));
@@ -97,7 +97,7 @@ static void run_with_fault(const char *function, int nth) {
   scenario_configure(function, nth);
   pjrt_error *error = scenario_run(&s);
   /* Freeing fails silently. */
-  const bool reached = stub.num_calls(function) >= (size_t)nth;
+  const bool reached = sim.num_calls(function) >= (size_t)nth;
   if (error) {
     expect_fault(&s, error, function, nth);
   } else if (reached && !IS_IN(swallowed, function)) {
@@ -117,7 +117,7 @@ static void count_calls(size_t *out) {
   scenario_await_release(&s);
   expect_nothing_alive();
   for (size_t i = 0; i < pjrt_num_functions(); i++) {
-    out[i] = stub.num_calls(pjrt_function_name(i));
+    out[i] = sim.num_calls(pjrt_function_name(i));
   }
 }
 
@@ -162,7 +162,7 @@ static void expect_missing(const scenario *s, const pjrt_error *error,
       !strstr(message, function) || !strstr(message, since) ||
       strcmp(pjrt_error_call(error), function) ||
       pjrt_error_origin(error) != PJRT_ORIGIN_LIBRARY ||
-      !strstr(pjrt_error_plugin(error), "libpjrt_stub.so (API 0.117)")) {
+      !strstr(pjrt_error_plugin(error), "libpjrt_sim.so (API 0.117)")) {
     fail_msg("without %s, step %s: got %s: %s", function, s->step,
              pjrt_code_name(pjrt_error_code(error)), message);
   }
@@ -219,7 +219,7 @@ static void test_required_functions(void **state) {
   for (size_t i = 0; i < sizeof required / sizeof *required; i++) {
     pjrt_plugin *plugin = (pjrt_plugin *)1;
     scenario_configure(required[i], -1);
-    expect_error(pjrt_plugin_open(stub_path(), PJRT_NUL_ENDED, NULL, &plugin),
+    expect_error(pjrt_plugin_open(sim_path(), PJRT_NUL_ENDED, NULL, &plugin),
                  PJRT_INVALID_ARGUMENT, required[i]);
     assert_null(plugin);
   }
@@ -230,10 +230,10 @@ static void test_missing_facts_have_defaults(void **state) {
   static const char *const missing[] = {
       "PJRT_Memory_Kind_Id", "PJRT_DeviceDescription_Kind",
       "PJRT_Device_LocalHardwareId", "PJRT_Device_DefaultMemory"};
-  pjrt_stub_options options;
+  pjrt_sim_options options;
   (void)state;
-  stub_path();
-  stub.options_init(&options);
+  sim_path();
+  sim.options_init(&options);
   options.null_functions = missing;
   options.num_null_functions = sizeof missing / sizeof *missing;
   fixture *f = fixture_create(&options);
@@ -249,29 +249,29 @@ static void test_missing_facts_have_defaults(void **state) {
 
 /* ---- errors about errors ------------------------------------------------- */
 
-static pjrt_error *open_with_faults(const pjrt_stub_fault *faults, size_t num,
+static pjrt_error *open_with_faults(const pjrt_sim_fault *faults, size_t num,
                                     int num_payloads) {
-  pjrt_stub_options options;
+  pjrt_sim_options options;
   pjrt_plugin *plugin;
-  stub_path();
-  stub.options_init(&options);
+  sim_path();
+  sim.options_init(&options);
   options.faults = faults;
   options.num_faults = num;
   options.num_payloads = num_payloads;
-  stub.configure(&options);
-  return pjrt_plugin_open(stub_path(), PJRT_NUL_ENDED, NULL, &plugin);
+  sim.configure(&options);
+  return pjrt_plugin_open(sim_path(), PJRT_NUL_ENDED, NULL, &plugin);
 }
 
 #define FAULT(name) \
   {.function = (name), .code = PJRT_Error_Code_DATA_LOSS, .message = "first"}
 
 static void test_error_functions_that_fail(void **state) {
-  const pjrt_stub_fault code[] = {FAULT("PJRT_Plugin_Initialize"),
-                                  FAULT("PJRT_Error_GetCode")};
-  const pjrt_stub_fault message[] = {FAULT("PJRT_Plugin_Initialize"),
-                                     FAULT("PJRT_Error_Message")};
-  const pjrt_stub_fault payload[] = {FAULT("PJRT_Plugin_Initialize"),
-                                     FAULT("PJRT_Error_ForEachPayload")};
+  const pjrt_sim_fault code[] = {FAULT("PJRT_Plugin_Initialize"),
+                                 FAULT("PJRT_Error_GetCode")};
+  const pjrt_sim_fault message[] = {FAULT("PJRT_Plugin_Initialize"),
+                                    FAULT("PJRT_Error_Message")};
+  const pjrt_sim_fault payload[] = {FAULT("PJRT_Plugin_Initialize"),
+                                    FAULT("PJRT_Error_ForEachPayload")};
   (void)state;
   expect_error(open_with_faults(code, 2, 0), PJRT_UNKNOWN, "first");
   expect_nothing_alive();
@@ -286,7 +286,7 @@ static void test_error_functions_that_fail(void **state) {
 }
 
 static void test_payloads(void **state) {
-  const pjrt_stub_fault faults[] = {FAULT("PJRT_Plugin_Initialize")};
+  const pjrt_sim_fault faults[] = {FAULT("PJRT_Plugin_Initialize")};
   size_t size;
   (void)state;
   pjrt_error *error = open_with_faults(faults, 1, 3);
@@ -304,8 +304,8 @@ static void test_payloads(void **state) {
 static void test_unknown_code(void **state) {
   pjrt_plugin *plugin;
   (void)state;
-  stub_fail("PJRT_Plugin_Initialize", 0, (PJRT_Error_Code)77);
-  expect_error(pjrt_plugin_open(stub_path(), PJRT_NUL_ENDED, NULL, &plugin),
+  sim_fail("PJRT_Plugin_Initialize", 0, (PJRT_Error_Code)77);
+  expect_error(pjrt_plugin_open(sim_path(), PJRT_NUL_ENDED, NULL, &plugin),
                (pjrt_code)77, "the fault");
   expect_nothing_alive();
 }

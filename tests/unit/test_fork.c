@@ -4,7 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "stub_fixture.h"
+#include "sim_fixture.h"
 
 /* What the parent has when it forks. */
 typedef struct heritage {
@@ -18,7 +18,7 @@ typedef struct heritage {
 
 static heritage prepare(fixture *f) {
   heritage h = {.f = f};
-  stub_hold("PJRT_LoadedExecutable_Execute", PJRT_Error_Code_OK);
+  sim_hold("PJRT_LoadedExecutable_Execute", PJRT_Error_Code_OK);
   h.executable = compile(f->client, pass_program, NULL);
   h.in = upload_arguments(f->device);
   expect_ok(pjrt_executable_execute_async(h.executable, h.in.args, 2, NULL,
@@ -133,16 +133,16 @@ static int executables_in_child(heritage *h) {
 
 /* The number of the first thing that went wrong. */
 static int live_in_child(heritage *h) {
-  pjrt_stub_live before, after;
+  pjrt_sim_live before, after;
   int wrong = buffers_in_child(h);
   if (!wrong) wrong = events_in_child(h);
   if (!wrong) wrong = executables_in_child(h);
   /* Facts can still be read. */
   if (!wrong && pjrt_buffer_host_size(h->in.args[0]) != 16) wrong = 51;
   if (!wrong && pjrt_client_num_devices(h->f->client) != 4) wrong = 52;
-  stub.get_live(&before);
+  sim.get_live(&before);
   free_heritage(h);
-  stub.get_live(&after);
+  sim.get_live(&after);
   if (!wrong && memcmp(&before, &after, sizeof before)) wrong = 53;
   return wrong;
 }
@@ -152,7 +152,7 @@ static int new_client_in_child(void) {
   pjrt_plugin *plugin;
   pjrt_client *client;
   pjrt_error *error =
-      pjrt_plugin_open(stub_path(), PJRT_NUL_ENDED, NULL, &plugin);
+      pjrt_plugin_open(sim_path(), PJRT_NUL_ENDED, NULL, &plugin);
   if (!error) error = pjrt_client_create(plugin, NULL, &client);
   if (error) {
     pjrt_error_free(error);
@@ -180,7 +180,7 @@ static void test_child(void **state) {
   assert_int_equal(waitpid(child, &status, 0), child);
   if (status) fail_msg("the child ended with status %d", status);
   /* The parent goes on as if nothing had been. */
-  stub.release_events();
+  sim.release_events();
   expect_ok(pjrt_event_await(h.done));
   expect_f32(h.outs[0]);
   expect_ok(pjrt_buffer_unmap(h.in.args[1]));
@@ -189,7 +189,7 @@ static void test_child(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      stub_test(test_child),
+      sim_test(test_child),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

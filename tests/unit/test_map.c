@@ -1,7 +1,7 @@
 /* Mappings: in place where the memory is the host's, a copy elsewhere. */
 #include <pthread.h>
 
-#include "stub_fixture.h"
+#include "sim_fixture.h"
 
 static void expect_view(pjrt_buffer *buffer, bool in_place) {
   const float expected[] = {1, 2, 3, 4};
@@ -21,20 +21,20 @@ static void test_in_place(void **state) {
   pjrt_buffer *buffer = upload_f32(f->device);
   expect_view(buffer, true);
   expect_view(buffer, true);
-  assert_int_equal(stub.num_calls("PJRT_Buffer_ToHostBuffer"), 0);
+  assert_int_equal(sim.num_calls("PJRT_Buffer_ToHostBuffer"), 0);
   pjrt_buffer_free(buffer);
 }
 
 static void test_copy(void **state) {
-  pjrt_stub_options options;
+  pjrt_sim_options options;
   (void)state;
-  stub_path();
-  stub.options_init(&options);
+  sim_path();
+  sim.options_init(&options);
   options.not_on_cpu = true;
   fixture *f = fixture_create(&options);
   pjrt_buffer *buffer = upload_f32(f->device);
   expect_view(buffer, false);
-  assert_int_equal(stub.num_calls("PJRT_Buffer_ToHostBuffer"), 1);
+  assert_int_equal(sim.num_calls("PJRT_Buffer_ToHostBuffer"), 1);
   pjrt_buffer_free(buffer);
   fixture_drop(f);
   test_free(f);
@@ -101,10 +101,10 @@ static void test_freed_while_mapped(void **state) {
   const void *data;
   expect_ok(pjrt_buffer_map(buffer, &data, NULL));
   pjrt_buffer_free(buffer);
-  assert_int_equal(stub.num_calls("PJRT_Buffer_Destroy"), 0);
+  assert_int_equal(sim.num_calls("PJRT_Buffer_Destroy"), 0);
   assert_true(((const float *)data)[3] == 4);
   expect_ok(pjrt_buffer_unmap(buffer));
-  assert_int_equal(stub.num_calls("PJRT_Buffer_Destroy"), 1);
+  assert_int_equal(sim.num_calls("PJRT_Buffer_Destroy"), 1);
 }
 
 /* Failures leave the buffer as it was. */
@@ -112,8 +112,8 @@ static void test_failed_mapping(void **state) {
   const fixture *f = *state;
   pjrt_buffer *buffer = upload_f32(f->device);
   const void *data = buffer;
-  stub_fail("PJRT_Buffer_OpaqueDeviceMemoryDataPointer", 1,
-            PJRT_Error_Code_DATA_LOSS);
+  sim_fail("PJRT_Buffer_OpaqueDeviceMemoryDataPointer", 1,
+           PJRT_Error_Code_DATA_LOSS);
   expect_error(pjrt_buffer_map(buffer, &data, NULL), PJRT_DATA_LOSS, "fault");
   assert_null(data);
   expect_error(pjrt_buffer_unmap(buffer), PJRT_FAILED_PRECONDITION, "not map");
@@ -179,15 +179,15 @@ static void test_freed_while_others_unmap(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      stub_test(test_in_place),
+      sim_test(test_in_place),
       cmocka_unit_test(test_copy),
-      stub_test(test_sub_byte_types_are_copied),
-      stub_test(test_empty),
-      stub_test(test_nesting),
-      stub_test(test_freed_while_mapped),
-      stub_test(test_failed_mapping),
-      stub_test(test_many_threads_map),
-      stub_test(test_freed_while_others_unmap),
+      sim_test(test_sub_byte_types_are_copied),
+      sim_test(test_empty),
+      sim_test(test_nesting),
+      sim_test(test_freed_while_mapped),
+      sim_test(test_failed_mapping),
+      sim_test(test_many_threads_map),
+      sim_test(test_freed_while_others_unmap),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,26 +3,26 @@
 
 #include "abi/generated/sizes.h"
 #include "abi/plugin.h"
-#include "stub_fixture.h"
+#include "sim_fixture.h"
 
-static pjrt_stub_options defaults(void) {
-  pjrt_stub_options options;
-  stub_path();
-  stub.options_init(&options);
+static pjrt_sim_options defaults(void) {
+  pjrt_sim_options options;
+  sim_path();
+  sim.options_init(&options);
   return options;
 }
 
-static pjrt_error *open_stub(const pjrt_stub_options *options,
-                             const pjrt_plugin_opts *opts, pjrt_plugin **out) {
+static pjrt_error *open_sim(const pjrt_sim_options *options,
+                            const pjrt_plugin_opts *opts, pjrt_plugin **out) {
   *out = (pjrt_plugin *)out;
-  stub.configure(options);
-  return pjrt_plugin_open(stub_path(), PJRT_NUL_ENDED, opts, out);
+  sim.configure(options);
+  return pjrt_plugin_open(sim_path(), PJRT_NUL_ENDED, opts, out);
 }
 
-static void expect_refused(const pjrt_stub_options *options, pjrt_code code,
+static void expect_refused(const pjrt_sim_options *options, pjrt_code code,
                            const char *part) {
   pjrt_plugin *plugin;
-  expect_error(open_stub(options, NULL, &plugin), code, part);
+  expect_error(open_sim(options, NULL, &plugin), code, part);
   assert_null(plugin);
 }
 
@@ -55,10 +55,10 @@ static void work(pjrt_plugin *plugin) {
   pjrt_client_free(client);
 }
 
-static void try_minor(const pjrt_stub_options *options) {
+static void try_minor(const pjrt_sim_options *options) {
   pjrt_plugin *plugin;
   const size_t newest = (size_t)pjrt_api_functions_at(PJRT_NEWEST_MINOR);
-  expect_ok(open_stub(options, NULL, &plugin));
+  expect_ok(open_sim(options, NULL, &plugin));
   assert_int_equal(pjrt_plugin_api_major(plugin), 0);
   assert_int_equal(pjrt_plugin_api_minor(plugin), options->minor);
   assert_int_equal(pjrt_plugin_table_size(plugin),
@@ -73,7 +73,7 @@ static void try_minor(const pjrt_stub_options *options) {
 }
 
 static void test_every_minor(void **state) {
-  pjrt_stub_options options = defaults();
+  pjrt_sim_options options = defaults();
   (void)state;
   for (int minor = 40; minor <= 125; minor++) {
     if (minor == 56) continue;
@@ -85,42 +85,42 @@ static void test_every_minor(void **state) {
 /* A plugin that takes its own sizes alone is found out by itself. */
 static void test_exact_sizes(void **state) {
   static const int minors[] = {40, 48, 55, 57, 76, 99, 114, 117};
-  pjrt_stub_options options = defaults();
+  pjrt_sim_options options = defaults();
   (void)state;
   options.exact_sizes = true;
   for (size_t i = 0; i < sizeof minors / sizeof *minors; i++) {
     options.minor = minors[i];
     try_minor(&options);
     assert_int_equal(
-        stub.last_struct_size("PJRT_LoadedExecutable_Execute"),
+        sim.last_struct_size("PJRT_LoadedExecutable_Execute"),
         pjrt_args_size_at(PJRT_CALL_PJRT_LoadedExecutable_Execute, minors[i]));
   }
 }
 
 static void test_exact_sizes_on_request(void **state) {
-  pjrt_stub_options options = defaults();
+  pjrt_sim_options options = defaults();
   pjrt_plugin_opts opts;
   pjrt_plugin *plugin;
   (void)state;
   pjrt_plugin_opts_init(&opts);
   opts.exact_struct_sizes = true;
   options.minor = 60;
-  expect_ok(open_stub(&options, &opts, &plugin));
+  expect_ok(open_sim(&options, &opts, &plugin));
   assert_true(pjrt_plugin_wants_exact_struct_sizes(plugin));
-  assert_int_equal(stub.last_struct_size("PJRT_Plugin_Attributes"),
+  assert_int_equal(sim.last_struct_size("PJRT_Plugin_Attributes"),
                    pjrt_args_size_at(PJRT_CALL_PJRT_Plugin_Attributes, 60));
   work(plugin);
   pjrt_plugin_free(plugin);
 }
 
 static size_t declared_by(int minor) {
-  pjrt_stub_options options = defaults();
+  pjrt_sim_options options = defaults();
   pjrt_plugin *plugin;
   options.minor = minor;
-  expect_ok(open_stub(&options, NULL, &plugin));
+  expect_ok(open_sim(&options, NULL, &plugin));
   work(plugin);
   pjrt_plugin_free(plugin);
-  return stub.last_struct_size("PJRT_Client_Compile");
+  return sim.last_struct_size("PJRT_Client_Compile");
 }
 
 /* Old plugins are told the newest size; newer ones the reserve as well, in
@@ -138,15 +138,15 @@ static void test_declared_sizes(void **state) {
 static void test_refused_attributes(void **state) {
   pjrt_plugin *plugin;
   (void)state;
-  stub_fail("PJRT_Plugin_Attributes", 0, PJRT_Error_Code_INVALID_ARGUMENT);
-  expect_error(pjrt_plugin_open(stub_path(), PJRT_NUL_ENDED, NULL, &plugin),
+  sim_fail("PJRT_Plugin_Attributes", 0, PJRT_Error_Code_INVALID_ARGUMENT);
+  expect_error(pjrt_plugin_open(sim_path(), PJRT_NUL_ENDED, NULL, &plugin),
                PJRT_INVALID_ARGUMENT, "the fault");
   assert_null(plugin);
   expect_nothing_alive();
 }
 
 static void test_plugin_without_size_checks(void **state) {
-  pjrt_stub_options options = defaults();
+  pjrt_sim_options options = defaults();
   (void)state;
   options.no_size_checks = true;
   options.minor = 40;
@@ -158,7 +158,7 @@ static void test_plugin_without_size_checks(void **state) {
 /* ---- refused ------------------------------------------------------------- */
 
 static void test_refused_versions(void **state) {
-  pjrt_stub_options options = defaults();
+  pjrt_sim_options options = defaults();
   (void)state;
   options.major = 1;
   expect_refused(&options, PJRT_FAILED_PRECONDITION,
@@ -178,18 +178,18 @@ static void test_refused_versions(void **state) {
 }
 
 static void test_refused_error_names_the_plugin(void **state) {
-  pjrt_stub_options options = defaults();
+  pjrt_sim_options options = defaults();
   pjrt_plugin *plugin;
   (void)state;
   options.major = 2;
-  pjrt_error *error = open_stub(&options, NULL, &plugin);
-  assert_string_equal(pjrt_error_plugin(error), "libpjrt_stub.so");
+  pjrt_error *error = open_sim(&options, NULL, &plugin);
+  assert_string_equal(pjrt_error_plugin(error), "libpjrt_sim.so");
   assert_int_equal(pjrt_error_origin(error), PJRT_ORIGIN_LIBRARY);
   expect_error(error, PJRT_FAILED_PRECONDITION, "2.117");
 }
 
 static void test_null_api(void **state) {
-  pjrt_stub_options options = defaults();
+  pjrt_sim_options options = defaults();
   (void)state;
   options.null_api = true;
   expect_refused(&options, PJRT_INVALID_ARGUMENT, "GetPjrtApi returned NULL");
@@ -199,7 +199,7 @@ static void test_null_api(void **state) {
 
 static void test_short_tables(void **state) {
   const size_t first = offsetof(PJRT_Api, PJRT_Error_Destroy);
-  pjrt_stub_options options = defaults();
+  pjrt_sim_options options = defaults();
   (void)state;
   options.table_size = 1;
   expect_refused(&options, PJRT_INVALID_ARGUMENT, "declares 1 bytes");
@@ -216,12 +216,12 @@ static void test_short_tables(void **state) {
 
 /* From 0.57 on the size counts, whatever the minor promises. */
 static void test_table_shorter_than_its_minor(void **state) {
-  pjrt_stub_options options = defaults();
+  pjrt_sim_options options = defaults();
   pjrt_plugin *plugin;
   pjrt_client *client = (pjrt_client *)1;
   (void)state;
   options.table_size = offsetof(PJRT_Api, PJRT_Client_Create);
-  expect_ok(open_stub(&options, NULL, &plugin));
+  expect_ok(open_sim(&options, NULL, &plugin));
   assert_false(has(plugin, "PJRT_Client_Create"));
   assert_true(has(plugin, "PJRT_Event_OnReady"));
   pjrt_error *error = pjrt_client_create(plugin, NULL, &client);
@@ -233,12 +233,12 @@ static void test_table_shorter_than_its_minor(void **state) {
 
 /* A table beyond all that is known is read as far as it is known. */
 static void test_huge_table(void **state) {
-  pjrt_stub_options options = defaults();
+  pjrt_sim_options options = defaults();
   pjrt_plugin *plugin;
   (void)state;
   options.table_size = (size_t)1 << 40;
   options.minor = 140;
-  expect_ok(open_stub(&options, NULL, &plugin));
+  expect_ok(open_sim(&options, NULL, &plugin));
   assert_int_equal(pjrt_plugin_table_size(plugin), (size_t)1 << 40);
   assert_int_equal(num_supported(plugin), pjrt_num_functions());
   work(plugin);
@@ -249,11 +249,11 @@ static void test_huge_table(void **state) {
 /* ---- extensions ---------------------------------------------------------- */
 
 static void try_extensions(int minor, int num) {
-  pjrt_stub_options options = defaults();
+  pjrt_sim_options options = defaults();
   pjrt_plugin *plugin;
   options.minor = minor;
   options.num_unknown_extensions = num;
-  expect_ok(open_stub(&options, NULL, &plugin));
+  expect_ok(open_sim(&options, NULL, &plugin));
   const size_t unknown = (size_t)num;
   assert_int_equal(pjrt_plugin_num_extensions(plugin), unknown);
   for (size_t i = 0; i < unknown; i++) {
@@ -279,7 +279,7 @@ static void test_unknown_extensions(void **state) {
 }
 
 static void test_extension_cycle(void **state) {
-  pjrt_stub_options options = defaults();
+  pjrt_sim_options options = defaults();
   (void)state;
   options.num_unknown_extensions = 3;
   options.extension_cycle = true;

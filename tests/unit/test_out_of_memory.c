@@ -47,14 +47,14 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size) {
 /* Executions end by themselves: the library waits for one whose event it
  * cannot give to anybody. */
 static void configure(void) {
-  pjrt_stub_options options;
-  const pjrt_stub_fault late = {.function = "PJRT_LoadedExecutable_Execute",
-                                .async_delay_ms = 1};
-  stub_path();
-  stub.options_init(&options);
+  pjrt_sim_options options;
+  const pjrt_sim_fault late = {.function = "PJRT_LoadedExecutable_Execute",
+                               .async_delay_ms = 1};
+  sim_path();
+  sim.options_init(&options);
   options.faults = &late;
   options.num_faults = 1;
-  stub.configure(&options);
+  sim.configure(&options);
 }
 
 /* Says whether allocation number `first` was reached. */
@@ -126,11 +126,11 @@ static void test_arguments_stay_usable(void **state) {
   for (int n = 1; failed; n++) {
     pjrt_buffer *outs[2];
     arguments in = upload_arguments(f->device);
-    stub_configure_default();
+    sim_configure_default();
     pjrt_error *error = execute_short_of_memory(executable, in.args, outs, n);
     failed = error != NULL;
     pjrt_error_free(error);
-    const bool launched = stub.num_calls("PJRT_LoadedExecutable_Execute");
+    const bool launched = sim.num_calls("PJRT_LoadedExecutable_Execute");
     for (size_t i = 0; i < 2; i++) {
       assert_int_equal(pjrt_buffer_is_deleted(in.args[i]), launched);
       if (!launched) expect_ok(pjrt_buffer_delete(in.args[i]));
@@ -145,7 +145,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_one_allocation_fails),
       cmocka_unit_test(test_all_further_allocations_fail),
-      stub_test(test_arguments_stay_usable),
+      sim_test(test_arguments_stay_usable),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "stub_fixture.h"
+#include "sim_fixture.h"
 
 static pjrt_error *open_path(const char *path, pjrt_plugin **out) {
   *out = (pjrt_plugin *)out;
@@ -73,9 +73,9 @@ static void test_open(void **state) {
   pjrt_plugin *plugin;
   size_t size;
   char padded[4096];
-  const char *path = stub_path();
+  const char *path = sim_path();
   (void)state;
-  stub_configure_default();
+  sim_configure_default();
   snprintf(padded, sizeof padded, "%sXYZ", path);
   expect_ok(pjrt_plugin_open(padded, strlen(path), NULL, &plugin));
   assert_string_equal(pjrt_plugin_path(plugin, &size), path);
@@ -88,8 +88,8 @@ static void test_open_in_the_working_directory(void **state) {
   pjrt_plugin *plugin;
   (void)state;
   unlink("here.so");
-  assert_int_equal(symlink(stub_path(), "here.so"), 0);
-  stub_configure_default();
+  assert_int_equal(symlink(sim_path(), "here.so"), 0);
+  sim_configure_default();
   expect_ok(open_path("here.so", &plugin));
   assert_string_equal(pjrt_plugin_path(plugin, NULL), "./here.so");
   pjrt_plugin_free(plugin);
@@ -99,9 +99,9 @@ static void test_open_in_the_working_directory(void **state) {
 static void test_open_twice(void **state) {
   pjrt_plugin *first, *second;
   (void)state;
-  stub_configure_default();
-  expect_ok(open_path(stub_path(), &first));
-  expect_ok(open_path(stub_path(), &second));
+  sim_configure_default();
+  expect_ok(open_path(sim_path(), &first));
+  expect_ok(open_path(sim_path(), &second));
   assert_ptr_not_equal(first, second);
   pjrt_plugin_free(first);
   pjrt_client *client;
@@ -109,7 +109,7 @@ static void test_open_twice(void **state) {
   pjrt_plugin_free(second);
   /* The client keeps its plugin. */
   assert_string_equal(pjrt_plugin_path(pjrt_client_plugin(client), NULL),
-                      stub_path());
+                      sim_path());
   pjrt_client_free(client);
   expect_nothing_alive();
 }
@@ -119,17 +119,17 @@ static void test_initialize_is_called_once(void **state) {
   pjrt_client *client = (pjrt_client *)1;
   pjrt_plugin_opts opts;
   (void)state;
-  stub_configure_default();
-  expect_ok(open_path(stub_path(), &plugin));
-  assert_int_equal(stub.num_calls("PJRT_Plugin_Initialize"), 1);
+  sim_configure_default();
+  expect_ok(open_path(sim_path(), &plugin));
+  assert_int_equal(sim.num_calls("PJRT_Plugin_Initialize"), 1);
   pjrt_plugin_free(plugin);
 
-  stub_configure_default();
+  sim_configure_default();
   pjrt_plugin_opts_init(&opts);
   opts.inspect_only = true;
-  expect_ok(pjrt_plugin_open(stub_path(), PJRT_NUL_ENDED, &opts, &plugin));
-  assert_int_equal(stub.num_calls("PJRT_Plugin_Initialize"), 0);
-  assert_int_equal(pjrt_named_values_size(pjrt_plugin_attributes(plugin)), 2);
+  expect_ok(pjrt_plugin_open(sim_path(), PJRT_NUL_ENDED, &opts, &plugin));
+  assert_int_equal(sim.num_calls("PJRT_Plugin_Initialize"), 0);
+  assert_int_equal(pjrt_named_values_size(pjrt_plugin_attributes(plugin)), 3);
   expect_error(pjrt_client_create(plugin, NULL, &client),
                PJRT_FAILED_PRECONDITION, "inspect_only");
   assert_null(client);
@@ -144,7 +144,7 @@ static void test_opts(void **state) {
   assert_int_equal(opts.struct_size, sizeof opts);
   assert_false(opts.exact_struct_sizes || opts.inspect_only);
   opts.struct_size = 3;
-  expect_error(pjrt_plugin_open(stub_path(), PJRT_NUL_ENDED, &opts, &plugin),
+  expect_error(pjrt_plugin_open(sim_path(), PJRT_NUL_ENDED, &opts, &plugin),
                PJRT_INVALID_ARGUMENT, "pjrt_plugin_opts.struct_size is 3");
   assert_null(plugin);
 }
@@ -155,8 +155,8 @@ static void test_attributes(void **state) {
   pjrt_plugin *plugin;
   size_t num;
   (void)state;
-  stub_configure_default();
-  expect_ok(open_path(stub_path(), &plugin));
+  sim_configure_default();
+  expect_ok(open_path(sim_path(), &plugin));
   const pjrt_named_values *attributes = pjrt_plugin_attributes(plugin);
   size_t i = pjrt_named_values_find(attributes, "xla_version", PJRT_NUL_ENDED);
   assert_int_equal(pjrt_named_values_int64(attributes, i), 2);
@@ -171,8 +171,8 @@ static void test_attributes(void **state) {
 static void test_functions(void **state) {
   pjrt_plugin *plugin;
   (void)state;
-  stub_configure_default();
-  expect_ok(open_path(stub_path(), &plugin));
+  sim_configure_default();
+  expect_ok(open_path(sim_path(), &plugin));
   assert_int_equal(pjrt_num_functions(), 138);
   assert_string_equal(pjrt_function_name(0), "PJRT_Error_Destroy");
   assert_int_equal(pjrt_function_since(0), 40);

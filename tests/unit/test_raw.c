@@ -1,6 +1,6 @@
 /* Raw calls, and conversions between the library's handles and a plugin's. */
 #include "abi/generated/sizes.h"
-#include "stub_fixture.h"
+#include "sim_fixture.h"
 
 /* ---- calls --------------------------------------------------------------- */
 
@@ -12,9 +12,9 @@ static void test_call(void **state) {
   memset(&args, 0, sizeof args);
   args.client = pjrt_client_raw(f->client);
   expect_ok(pjrt_raw_PJRT_Client_PlatformName(f->plugin, &args));
-  assert_int_equal(args.platform_name_size, 4);
-  assert_memory_equal(args.platform_name, "stub", 4);
-  assert_int_equal(stub.last_struct_size("PJRT_Client_PlatformName"),
+  assert_int_equal(args.platform_name_size, 3);
+  assert_memory_equal(args.platform_name, "sim", 3);
+  assert_int_equal(sim.last_struct_size("PJRT_Client_PlatformName"),
                    pjrt_args_size(PJRT_CALL_PJRT_Client_PlatformName));
 }
 
@@ -48,16 +48,16 @@ static void test_void_calls(void **state) {
   PJRT_Error_Destroy_Args args;
   memset(&args, 0, sizeof args);
   expect_ok(pjrt_raw_PJRT_Error_Destroy(f->plugin, &args));
-  assert_int_equal(stub.num_calls("PJRT_Error_Destroy"), 1);
+  assert_int_equal(sim.num_calls("PJRT_Error_Destroy"), 1);
 }
 
 static void test_missing_function(void **state) {
   const char *missing = "PJRT_Client_DmaMap";
-  pjrt_stub_options options;
+  pjrt_sim_options options;
   PJRT_Client_DmaMap_Args args;
   (void)state;
-  stub_path();
-  stub.options_init(&options);
+  sim_path();
+  sim.options_init(&options);
   options.null_functions = &missing;
   options.num_null_functions = 1;
   fixture *f = fixture_create(&options);
@@ -72,11 +72,11 @@ static void test_missing_function(void **state) {
 
 /* A plugin that writes past a struct of an older client finds room. */
 static void test_reserve(void **state) {
-  pjrt_stub_options options;
+  pjrt_sim_options options;
   PJRT_Client_Devices_Args args[2];
   (void)state;
-  stub_path();
-  stub.options_init(&options);
+  sim_path();
+  sim.options_init(&options);
   options.minor = 140;
   options.no_size_checks = true;
   fixture *f = fixture_create(&options);
@@ -164,7 +164,7 @@ static void test_buffer_that_cannot_be_asked(void **state) {
   const fixture *f = *state;
   for (size_t i = 0; i < 2; i++) {
     pjrt_buffer *buffer = upload_f32(f->device), *copy = buffer;
-    stub_fail(asked[i], 1, PJRT_Error_Code_DATA_LOSS);
+    sim_fail(asked[i], 1, PJRT_Error_Code_DATA_LOSS);
     expect_error(
         pjrt_buffer_from_raw(f->device, copy_raw(f, buffer, f->device), &copy),
         PJRT_DATA_LOSS, "the fault");
@@ -190,18 +190,18 @@ static void test_event(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      stub_test(test_call),
-      stub_test(test_failing_call),
-      stub_test(test_nulls),
-      stub_test(test_void_calls),
+      sim_test(test_call),
+      sim_test(test_failing_call),
+      sim_test(test_nulls),
+      sim_test(test_void_calls),
       cmocka_unit_test(test_missing_function),
       cmocka_unit_test(test_reserve),
-      stub_test(test_plugin),
-      stub_test(test_devices_and_memories),
-      stub_test(test_executable),
-      stub_test(test_buffer),
-      stub_test(test_buffer_that_cannot_be_asked),
-      stub_test(test_event),
+      sim_test(test_plugin),
+      sim_test(test_devices_and_memories),
+      sim_test(test_executable),
+      sim_test(test_buffer),
+      sim_test(test_buffer_that_cannot_be_asked),
+      sim_test(test_event),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@
 #include <pthread.h>
 
 #include "core/client.h"
-#include "stub_fixture.h"
+#include "sim_fixture.h"
 
 /* Everything there is, to be freed in a callback. */
 typedef struct belongings {
@@ -34,7 +34,7 @@ static belongings start(fixture *f) {
   seen.destroy = f->plugin->table.PJRT_Client_Destroy;
   atomic_store(&seen.num_calls, 0);
   f->plugin->table.PJRT_Client_Destroy = note_and_destroy;
-  stub_hold("PJRT_LoadedExecutable_Execute", PJRT_Error_Code_OK);
+  sim_hold("PJRT_LoadedExecutable_Execute", PJRT_Error_Code_OK);
   b.executable = compile(f->client, pass_program, NULL);
   b.in = upload_arguments(f->device);
   expect_ok(pjrt_executable_execute_async(b.executable, b.in.args, 2, NULL,
@@ -58,7 +58,7 @@ static void free_in_callback(const pjrt_error *error, void *user) {
 }
 
 static void *release(void *nothing) {
-  stub.release_events();
+  sim.release_events();
   return nothing;
 }
 
@@ -99,7 +99,7 @@ static void test_client_freed_in_a_callback(void **state) {
 /* Without callbacks nothing is put off, and no thread is started. */
 static void test_nothing_is_put_off_elsewhere(void **state) {
   belongings b = start(*state);
-  stub.release_events();
+  sim.release_events();
   assert_false(b.f->client->reaper.is_running);
   free_everything(&b);
   assert_int_equal(atomic_load(&seen.num_calls), 1);
@@ -162,15 +162,15 @@ static void test_lent_memory_comes_back_elsewhere(void **state) {
   pthread_t thread;
   void *memory;
   atomic_store(&seen.num_calls, 0);
-  stub_hold("PJRT_Client_BufferFromHostBuffer", PJRT_Error_Code_OK);
+  sim_hold("PJRT_Client_BufferFromHostBuffer", PJRT_Error_Code_OK);
   expect_ok(pjrt_host_alloc(65, &memory));
   memset(memory, 1, 65);
-  /* Not aligned, so that the stub copies when its transfer completes. */
+  /* Not aligned, so that the plugin copies when its transfer completes. */
   expect_ok(pjrt_buffer_adopt_host(f->device, PJRT_U8, (const int64_t[]){64}, 1,
                                    (char *)memory + 1, 64, PJRT_ADOPT_READ_ONLY,
                                    NULL, NULL, &buffer));
   pjrt_buffer_free(buffer);
-  stub.release_events();
+  sim.release_events();
   expect_ok(pjrt_buffer_adopt_host(f->device, PJRT_U8, (const int64_t[]){65}, 1,
                                    memory, 65, PJRT_ADOPT_READ_ONLY,
                                    note_thread, &thread, &buffer));
@@ -184,12 +184,12 @@ static void test_lent_memory_comes_back_elsewhere(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      stub_test(test_everything_freed_in_a_callback),
-      stub_test(test_client_freed_in_a_callback),
-      stub_test(test_nothing_is_put_off_elsewhere),
-      stub_test(test_callback_of_another_client),
-      stub_test(test_join_over_two_clients),
-      stub_test(test_lent_memory_comes_back_elsewhere),
+      sim_test(test_everything_freed_in_a_callback),
+      sim_test(test_client_freed_in_a_callback),
+      sim_test(test_nothing_is_put_off_elsewhere),
+      sim_test(test_callback_of_another_client),
+      sim_test(test_join_over_two_clients),
+      sim_test(test_lent_memory_comes_back_elsewhere),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "stub_fixture.h"
+#include "sim_fixture.h"
 
 enum { NUM_THREADS = 16, NUM_ROUNDS = 25 };
 
@@ -98,16 +98,16 @@ static void *run(void *user) {
   return NULL;
 }
 
-/* Execution ends a little later, on the stub's own threads. */
+/* Execution ends a little later, on the plugin's own threads. */
 static void configure_late_events(void) {
-  pjrt_stub_options options;
-  const pjrt_stub_fault late = {.function = "PJRT_LoadedExecutable_Execute",
-                                .async_delay_ms = 1};
-  stub_path();
-  stub.options_init(&options);
+  pjrt_sim_options options;
+  const pjrt_sim_fault late = {.function = "PJRT_LoadedExecutable_Execute",
+                               .async_delay_ms = 1};
+  sim_path();
+  sim.options_init(&options);
   options.faults = &late;
   options.num_faults = 1;
-  stub.configure(&options);
+  sim.configure(&options);
 }
 
 static void run_all(const fixture *f) {
@@ -161,15 +161,15 @@ static void test_last_one_ends_the_client(void **state) {
     fixture_drop(f);
     for (size_t i = 0; i < NUM_THREADS; i++) pthread_join(threads[i], NULL);
     test_free(f);
-    assert_int_equal(stub.num_calls("PJRT_Client_Destroy"), 1);
+    assert_int_equal(sim.num_calls("PJRT_Client_Destroy"), 1);
     expect_nothing_alive();
   }
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      stub_test(test_everything_at_once),
-      stub_test(test_with_late_events),
+      sim_test(test_everything_at_once),
+      sim_test(test_with_late_events),
       cmocka_unit_test(test_last_one_ends_the_client),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,7 @@
 #include <stdatomic.h>
 
 #include "abi/plugin.h"
-#include "stub_fixture.h"
+#include "sim_fixture.h"
 
 static const float floats[] = {1, 2, 3, 4, 5, 6};
 static const int64_t two_by_three[] = {2, 3};
@@ -20,12 +20,12 @@ typedef struct refusal {
 
 static void expect_refused(pjrt_device *device, const refusal *r) {
   pjrt_buffer *buffer = (pjrt_buffer *)device;
-  const size_t before = stub.num_calls("PJRT_Client_BufferFromHostBuffer");
+  const size_t before = sim.num_calls("PJRT_Client_BufferFromHostBuffer");
   expect_error(pjrt_buffer_from_host(device, r->dtype, r->dims, r->num_dims,
                                      r->data, r->size, &buffer),
                r->code, r->part);
   assert_null(buffer);
-  assert_int_equal(stub.num_calls("PJRT_Client_BufferFromHostBuffer"), before);
+  assert_int_equal(sim.num_calls("PJRT_Client_BufferFromHostBuffer"), before);
 }
 
 static void test_refused(void **state) {
@@ -56,11 +56,11 @@ static void test_refused(void **state) {
 }
 
 static void test_type_newer_than_the_plugin(void **state) {
-  pjrt_stub_options options;
+  pjrt_sim_options options;
   const int64_t dims[] = {2};
   (void)state;
-  stub_path();
-  stub.options_init(&options);
+  sim_path();
+  sim.options_init(&options);
   options.minor = 57;
   fixture *f = fixture_create(&options);
   const refusal too_new = {
@@ -113,13 +113,13 @@ static void test_empty_and_scalar(void **state) {
 static void test_layout_is_asked_for_once(void **state) {
   const fixture *f = *state;
   pjrt_buffer *buffer;
-  stub_configure_default();
+  sim_configure_default();
   for (int i = 0; i < 5; i++) {
     expect_ok(pjrt_buffer_from_host(f->device, PJRT_F32, two_by_three, 2,
                                     floats, sizeof floats, &buffer));
     pjrt_buffer_free(buffer);
   }
-  assert_int_equal(stub.num_calls("PJRT_Buffer_GetMemoryLayout"), 1);
+  assert_int_equal(sim.num_calls("PJRT_Buffer_GetMemoryLayout"), 1);
 }
 
 /* ---- options ------------------------------------------------------------- */
@@ -194,8 +194,7 @@ static void test_transfer_that_fails_later(void **state) {
   pjrt_event *done;
   pjrt_upload_opts_init(&opts);
   opts.semantics = PJRT_HOST_UNTIL_TRANSFER_COMPLETES;
-  stub_fail_later("PJRT_Client_BufferFromHostBuffer",
-                  PJRT_Error_Code_DATA_LOSS);
+  sim_fail_later("PJRT_Client_BufferFromHostBuffer", PJRT_Error_Code_DATA_LOSS);
   expect_ok(upload_with(f->device, &opts, &buffer, &done));
   pjrt_error *error = pjrt_event_await(done);
   assert_string_equal(pjrt_error_call(error),
@@ -281,7 +280,7 @@ static void test_adopt_refused(void **state) {
       PJRT_INVALID_ARGUMENT, "5 bytes");
   assert_null(buffer);
   assert_int_equal(released, 1);
-  stub_fail("PJRT_Client_BufferFromHostBuffer", 0, PJRT_Error_Code_DATA_LOSS);
+  sim_fail("PJRT_Client_BufferFromHostBuffer", 0, PJRT_Error_Code_DATA_LOSS);
   expect_error(
       pjrt_buffer_adopt_host(f->device, PJRT_F32, two_by_three, 2, own, 24,
                              PJRT_ADOPT_MUTABLE, count, &released, &buffer),
@@ -309,19 +308,19 @@ static void test_adopt_without_callbacks(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      stub_test(test_refused),
+      sim_test(test_refused),
       cmocka_unit_test(test_type_newer_than_the_plugin),
-      stub_test(test_upload),
-      stub_test(test_empty_and_scalar),
-      stub_test(test_layout_is_asked_for_once),
-      stub_test(test_refused_options),
-      stub_test(test_memory_and_strides),
-      stub_test(test_transfer_that_fails_later),
-      stub_test(test_from_array),
-      stub_test(test_adopt),
-      stub_test(test_adopt_unaligned),
-      stub_test(test_adopt_refused),
-      stub_test(test_adopt_without_callbacks),
+      sim_test(test_upload),
+      sim_test(test_empty_and_scalar),
+      sim_test(test_layout_is_asked_for_once),
+      sim_test(test_refused_options),
+      sim_test(test_memory_and_strides),
+      sim_test(test_transfer_that_fails_later),
+      sim_test(test_from_array),
+      sim_test(test_adopt),
+      sim_test(test_adopt_unaligned),
+      sim_test(test_adopt_refused),
+      sim_test(test_adopt_without_callbacks),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,266 @@
+/* What can be asked of a buffer, and the buffers made from other buffers. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/slots.h"
+
+PJRT_Error *sim_PJRT_Buffer_Destroy(PJRT_Buffer_Destroy_Args *args) {
+  PJRT_Buffer *buffer = args->buffer;
+  if (!buffer) return NULL;
+  SIM_REQUIRE(buffer, SIM_BUFFER);
+  if (atomic_load(&buffer->external_references))
+    sim_note_misuse("PJRT_Buffer_Destroy of a buffer with external references");
+  sim_storage_drop(buffer->storage);
+  sim_future_drop(buffer->ready);
+  sim_delete(buffer, SIM_BUFFER);
+  return NULL;
+}
+
+PJRT_Error *sim_PJRT_Buffer_Delete(PJRT_Buffer_Delete_Args *args) {
+  SIM_REQUIRE(args->buffer, SIM_BUFFER);
+  sim_buffer_delete_data(args->buffer);
+  return NULL;
+}
+
+PJRT_Error *sim_PJRT_Buffer_IsDeleted(PJRT_Buffer_IsDeleted_Args *args) {
+  SIM_REQUIRE(args->buffer, SIM_BUFFER);
+  args->is_deleted = atomic_load(&args->buffer->is_deleted);
+  return NULL;
+}
+
+/* ---- facts --------------------------------------------------------------- */
+
+PJRT_Error *sim_PJRT_Buffer_ElementType(PJRT_Buffer_ElementType_Args *args) {
+  SIM_REQUIRE(args->buffer, SIM_BUFFER);
+  args->type = args->buffer->shape.type;
+  return NULL;
+}
+
+PJRT_Error *sim_PJRT_Buffer_Dimensions(PJRT_Buffer_Dimensions_Args *args) {
+  SIM_REQUIRE(args->buffer, SIM_BUFFER);
+  args->dims = args->buffer->shape.dims;
+  args->num_dims = args->buffer->shape.num_dims;
+  return NULL;
+}
+
+PJRT_Error *sim_PJRT_Buffer_UnpaddedDimensions(
+    PJRT_Buffer_UnpaddedDimensions_Args *args) {
+  SIM_REQUIRE(args->buffer, SIM_BUFFER);
+  args->unpadded_dims = args->buffer->shape.dims;
+  args->num_dims = args->buffer->shape.num_dims;
+  return NULL;
+}
+
+PJRT_Error *sim_PJRT_Buffer_DynamicDimensionIndices(
+    PJRT_Buffer_DynamicDimensionIndices_Args *args) {
+  SIM_REQUIRE(args->buffer, SIM_BUFFER);
+  args->dynamic_dim_indices = NULL;
+  args->num_dynamic_dims = 0;
+  return NULL;
+}
+
+PJRT_Error *sim_PJRT_Buffer_GetMemoryLayout(
+    PJRT_Buffer_GetMemoryLayout_Args *args) {
+  SIM_REQUIRE(args->buffer, SIM_BUFFER);
+  args->layout = (PJRT_Buffer_MemoryLayout){
+      .struct_size = PJRT_Buffer_MemoryLayout_STRUCT_SIZE,
+      .type = PJRT_Buffer_MemoryLayout_Type_Tiled,
+      .tiled = {.struct_size = PJRT_Buffer_MemoryLayout_Tiled_STRUCT_SIZE,
+                .minor_to_major = args->buffer->minor_to_major,
+                .minor_to_major_size = args->buffer->shape.num_dims},
+  };
+  return NULL;
+}
+
+PJRT_Error *sim_PJRT_Buffer_OnDeviceSizeInBytes(
+    PJRT_Buffer_OnDeviceSizeInBytes_Args *args) {
+  SIM_REQUIRE(args->buffer, SIM_BUFFER);
+  SIM_TRY(sim_buffer_require_data(args->buffer));
+  args->on_device_size_in_bytes = sim_device_size(&args->buffer->shape);
+  return NULL;
+}
+
+PJRT_Error *sim_PJRT_Buffer_IsOnCpu(PJRT_Buffer_IsOnCpu_Args *args) {
+  SIM_REQUIRE(args->buffer, SIM_BUFFER);
+  args->is_on_cpu = !sim_options()->not_on_cpu;
+  return NULL;
+}
+
+PJRT_Error *sim_PJRT_Buffer_Device(PJRT_Buffer_Device_Args *args) {
+  SIM_REQUIRE(args->buffer, SIM_BUFFER);
+  args->device = args->buffer->device;
+  return NULL;
+}
+
+PJRT_Error *sim_PJRT_Buffer_Memory(PJRT_Buffer_Memory_Args *args) {
+  SIM_REQUIRE(args->buffer, SIM_BUFFER);
+  args->memory = args->buffer->memory;
+  return NULL;
+}
+
+PJRT_Error *sim_PJRT_Buffer_ReadyEvent(PJRT_Buffer_ReadyEvent_Args *args) {
+  SIM_REQUIRE(args->buffer, SIM_BUFFER);
+  SIM_TRY(sim_buffer_require_data(args->buffer));
+  args->event = sim_event(sim_future_share(args->buffer->ready));
+  return NULL;
+}
+
+/* ---- pointers ------------------------------------------------------------ */
+
+PJRT_Error *sim_PJRT_Buffer_UnsafePointer(
+    PJRT_Buffer_UnsafePointer_Args *args) {
+  SIM_REQUIRE(args->buffer, SIM_BUFFER);
+  SIM_TRY(sim_buffer_require_data(args->buffer));
+  args->buffer_pointer = (uintptr_t)args->buffer->storage->bytes;
+  return NULL;
+}
+
+PJRT_Error *sim_PJRT_Buffer_OpaqueDeviceMemoryDataPointer(
+    PJRT_Buffer_OpaqueDeviceMemoryDataPointer_Args *args) {
+  SIM_REQUIRE(args->buffer, SIM_BUFFER);
+  SIM_TRY(sim_buffer_require_data(args->buffer));
+  args->device_memory_ptr = args->buffer->storage->bytes;
+  return NULL;
+}
+
+PJRT_Error *sim_PJRT_Buffer_IncreaseExternalReferenceCount(
+    PJRT_Buffer_IncreaseExternalReferenceCount_Args *args) {
+  SIM_REQUIRE(args->buffer, SIM_BUFFER);
+  SIM_TRY(sim_buffer_require_data(args->buffer));
+  atomic_fetch_add(&args->buffer->external_references, 1);
+  return NULL;
+}
+
+PJRT_Error *sim_PJRT_Buffer_DecreaseExternalReferenceCount(
+    PJRT_Buffer_DecreaseExternalReferenceCount_Args *args) {
+  SIM_REQUIRE(args->buffer, SIM_BUFFER);
+  if (atomic_fetch_sub(&args->buffer->external_references, 1) < 1)
+    return sim_misuse("more external references given back than taken");
+  return NULL;
+}
+
+/* ---- copies and casts ---------------------------------------------------- */
+
+static sim_storage *copy_of(const PJRT_Buffer *buffer) {
+  sim_storage *storage = sim_storage_create(buffer->storage->size);
+  if (storage->size)
+    memcpy(storage->bytes, buffer->storage->bytes, storage->size);
+  return storage;
+}
+
+/* The copy is ready when the original is. */
+static PJRT_Error *copy_to(PJRT_Buffer *buffer, PJRT_Device *device,
+                           PJRT_Memory *memory, PJRT_Buffer **out) {
+  SIM_REQUIRE(buffer, SIM_BUFFER);
+  SIM_TRY(sim_buffer_require_data(buffer));
+  SIM_TRY(sim_place(buffer->client, &device, &memory));
+  *out = sim_buffer_create(buffer->client, device, memory, &buffer->shape,
+                           copy_of(buffer), sim_future_share(buffer->ready));
+  return NULL;
+}
+
+PJRT_Error *sim_PJRT_Buffer_CopyToDevice(PJRT_Buffer_CopyToDevice_Args *args) {
+  return copy_to(args->buffer, args->dst_device, NULL, &args->dst_buffer);
+}
+
+PJRT_Error *sim_PJRT_Buffer_CopyToMemory(PJRT_Buffer_CopyToMemory_Args *args) {
+  return copy_to(args->buffer, NULL, args->dst_memory, &args->dst_buffer);
+}
+
+/* Consumes the source. */
+PJRT_Error *sim_PJRT_Buffer_Bitcast(PJRT_Buffer_Bitcast_Args *args) {
+  PJRT_Buffer *buffer = args->buffer;
+  sim_shape shape;
+  SIM_REQUIRE(buffer, SIM_BUFFER);
+  SIM_TRY(sim_buffer_require_data(buffer));
+  SIM_TRY(
+      sim_shape_read(args->element_type, args->dims, args->num_dims, &shape));
+  if (sim_host_size(&shape) != buffer->storage->size)
+    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                     "bitcast of %zu bytes to %zu", buffer->storage->size,
+                     sim_host_size(&shape));
+  args->out_buffer = sim_buffer_create(
+      buffer->client, buffer->device, buffer->memory, &shape,
+      sim_storage_share(buffer->storage), sim_future_share(buffer->ready));
+  sim_buffer_delete_data(buffer);
+  return NULL;
+}
+
+/* ---- alias buffers ------------------------------------------------------- */
+
+struct PJRT_FulfillAliasBufferCallback {
+  sim_kind kind;
+  PJRT_Buffer *alias;
+};
+
+PJRT_Error *sim_PJRT_Client_CreateAliasBuffer(
+    PJRT_Client_CreateAliasBuffer_Args *args) {
+  PJRT_Device *device = NULL;
+  sim_shape shape;
+  SIM_REQUIRE(args->client, SIM_CLIENT);
+  SIM_TRY(sim_place(args->client, &device, &args->memory));
+  SIM_TRY(sim_shape_read(args->shape_element_type, args->shape_dims,
+                         args->shape_num_dims, &shape));
+  args->alias_buffer = sim_buffer_create(
+      args->client, device, args->memory, &shape,
+      sim_storage_create(sim_host_size(&shape)), sim_future_pending());
+  args->fulfill_alias_buffer_cb =
+      sim_new(SIM_OTHER, sizeof(*args->fulfill_alias_buffer_cb));
+  args->fulfill_alias_buffer_cb->alias = args->alias_buffer;
+  return NULL;
+}
+
+PJRT_Error *sim_PJRT_Client_FulfillAliasBuffer(
+    PJRT_Client_FulfillAliasBuffer_Args *args) {
+  PJRT_FulfillAliasBufferCallback *callback = args->fulfill_alias_buffer_cb;
+  SIM_REQUIRE(args->client, SIM_CLIENT);
+  SIM_REQUIRE(callback, SIM_OTHER);
+  PJRT_Buffer *alias = callback->alias;
+  SIM_REQUIRE(alias, SIM_BUFFER);
+  if (!args->status_code) {
+    SIM_REQUIRE(args->buffer, SIM_BUFFER);
+    SIM_TRY(sim_buffer_require_data(args->buffer));
+    if (args->buffer->storage->size != alias->storage->size)
+      return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                       "an alias of another size");
+    sim_storage_drop(alias->storage);
+    alias->storage = sim_storage_share(args->buffer->storage);
+    sim_buffer_delete_data(args->buffer);
+  }
+  sim_future_complete(alias->ready, args->status_code, args->error_message,
+                      args->error_message_size);
+  sim_delete(callback, SIM_OTHER);
+  return NULL;
+}
+
+/* ---- donation that waits ------------------------------------------------- */
+
+typedef struct donation {
+  sim_kind kind;
+  sim_future *ready;
+} donation;
+
+static void dependency_ready(
+    PJRT_Buffer_DonateWithControlDependency_Callback_Args *args) {
+  donation *d = args->callback_data;
+  sim_future_complete(d->ready, args->error_code, args->error_message,
+                      args->error_message_size);
+  sim_future_drop(d->ready);
+  sim_delete(d, SIM_OTHER);
+}
+
+PJRT_Error *sim_PJRT_Buffer_DonateWithControlDependency(
+    PJRT_Buffer_DonateWithControlDependency_Args *args) {
+  PJRT_Buffer *buffer = args->buffer;
+  SIM_REQUIRE(buffer, SIM_BUFFER);
+  SIM_TRY(sim_buffer_require_data(buffer));
+  donation *d = sim_new(SIM_OTHER, sizeof(*d));
+  d->ready = sim_future_pending();
+  args->out_buffer = sim_buffer_create(
+      buffer->client, buffer->device, buffer->memory, &buffer->shape,
+      sim_storage_share(buffer->storage), sim_future_share(d->ready));
+  sim_buffer_delete_data(buffer);
+  args->callback_data = d;
+  args->dependency_ready_callback = dependency_ready;
+  return NULL;
+}

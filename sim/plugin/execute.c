@@ -1,0 +1,223 @@
+/* Execution. A program that is not computed is echoed: every output gets the
+ * bytes of the argument of its number. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/executable.h"
+#include "plugin/run.h"
+#include "plugin/stream.h"
+
+struct PJRT_ExecuteContext {
+  sim_kind kind;
+};
+
+PJRT_Error *sim_PJRT_ExecuteContext_Create(
+    PJRT_ExecuteContext_Create_Args *args) {
+  args->context = sim_new(SIM_CONTEXT, sizeof(*args->context));
+  return NULL;
+}
+
+PJRT_Error *sim_PJRT_ExecuteContext_Destroy(
+    PJRT_ExecuteContext_Destroy_Args *args) {
+  if (!args->context) return NULL;
+  SIM_REQUIRE(args->context, SIM_CONTEXT);
+  sim_delete(args->context, SIM_CONTEXT);
+  return NULL;
+}
+
+/* ---- checks -------------------------------------------------------------- */
+
+static bool same_shape(const sim_shape *a, const sim_shape *b) {
+  return a->type == b->type && a->num_dims == b->num_dims &&
+         memcmp(a->dims, b->dims, a->num_dims * sizeof(*a->dims)) == 0;
+}
+
+/* Real plugins look at the byte size alone, and read whatever has it. */
+static PJRT_Error *check_argument(const PJRT_Buffer *buffer,
+                                  const sim_shape *shape,
+                                  const PJRT_Device *device, size_t i) {
+  SIM_REQUIRE(buffer, SIM_BUFFER);
+  SIM_TRY(sim_buffer_require_data(buffer));
+  if (buffer->client != device->client)
+    return sim_misuse("argument %zu belongs to another client", i);
+  if (buffer->storage->size != sim_host_size(shape))
+    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                     "argument %zu has %zu bytes, expected %zu", i,
+                     buffer->storage->size, sim_host_size(shape));
+  if (!same_shape(&buffer->shape, shape))
+    return sim_misuse("argument %zu has another type or shape", i);
+  if (buffer->device != device)
+    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                     "argument %zu is on another device", i);
+  return NULL;
+}
+
+/* The devices of this execution. */
+static PJRT_Error *devices_of(const PJRT_LoadedExecutable_Execute_Args *args,
+                              PJRT_Device *const **out) {
+  const PJRT_LoadedExecutable *loaded = args->executable;
+  size_t expected = loaded->num_devices;
+  *out = loaded->devices;
+  if (loaded->program->options.is_portable) {
+    expected = 1;
+    *out = &args->execute_device;
+    if (!args->execute_device)
+      return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                       "a portable executable needs execute_device");
+  }
+  if (args->num_devices != expected)
+    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                     "%zu argument lists for %zu devices", args->num_devices,
+                     expected);
+  return NULL;
+}
+
+static PJRT_Error *check(const PJRT_LoadedExecutable_Execute_Args *args,
+                         PJRT_Device *const *devices) {
+  const sim_signature *signature = &args->executable->program->signature;
+  if (atomic_load(&args->executable->is_deleted))
+    return sim_misuse("execution of a deleted executable");
+  if (args->num_args != signature->num_parameters)
+    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                     "Execution supplied %zu buffers but compiled program "
+                     "expected %zu buffers",
+                     args->num_args, signature->num_parameters);
+  if ((!args->argument_lists && args->num_args) ||
+      (!args->output_lists && signature->num_outputs))
+    return sim_misuse("NULL argument_lists or output_lists");
+  for (size_t d = 0; d < args->num_devices; d++)
+    for (size_t i = 0; i < args->num_args; i++)
+      SIM_TRY(check_argument(args->argument_lists[d][i],
+                             &signature->parameters[i], devices[d], i));
+  return NULL;
+}
+
+/* ---- echoing ------------------------------------------------------------- */
+
+/* An output waits for the argument that it copies as well as for the call. */
+typedef struct dependency {
+  sim_future *argument;
+  sim_future *call;
+  sim_future *output;
+} dependency;
+
+static void finish_output(void *arg, PJRT_Error_Code code) {
+  dependency *d = arg;
+  (void)code;
+  PJRT_Error *error = sim_future_error(d->argument);
+  if (!error) error = sim_future_error(d->call);
+  sim_future_complete_with(d->output, error);
+  sim_future_drop(d->argument);
+  sim_future_drop(d->call);
+  sim_future_drop(d->output);
+  free(d);
+}
+
+static void wait_for_call(void *arg, PJRT_Error_Code code) {
+  dependency *d = arg;
+  (void)code;
+  sim_future_then(d->call, finish_output, d);
+}
+
+static sim_future *after_both(sim_future *argument, sim_future *call) {
+  dependency *d = sim_allocate(sizeof(*d));
+  sim_future *output = sim_future_pending();
+  d->argument = sim_future_share(argument);
+  d->call = sim_future_share(call);
+  d->output = sim_future_share(output);
+  sim_future_then(d->argument, wait_for_call, d);
+  return output;
+}
+
+static PJRT_Buffer *make_output(const PJRT_LoadedExecutable *loaded,
+                                PJRT_Device *device, const sim_shape *shape,
+                                const PJRT_Buffer *argument, sim_future *call) {
+  const size_t size = sim_host_size(shape);
+  sim_storage *storage = sim_storage_create(size);
+  sim_future *ready;
+  if (argument && argument->storage->size == size) {
+    if (size) memcpy(storage->bytes, argument->storage->bytes, size);
+    ready = after_both(argument->ready, call);
+  } else {
+    ready = sim_future_share(call);
+  }
+  return sim_buffer_create(loaded->client, device, device->memories[0], shape,
+                           storage, ready);
+}
+
+static bool is_kept(const PJRT_ExecuteOptions *options, size_t i) {
+  for (size_t n = 0; n < options->num_non_donatable_input_indices; n++)
+    if (options->non_donatable_input_indices[n] == (int64_t)i) return true;
+  return false;
+}
+
+static void echo_on(const PJRT_LoadedExecutable_Execute_Args *args,
+                    PJRT_Device *device, size_t d, sim_future *call) {
+  const sim_signature *signature = &args->executable->program->signature;
+  for (size_t i = 0; i < signature->num_outputs; i++) {
+    const PJRT_Buffer *argument =
+        i < args->num_args ? args->argument_lists[d][i] : NULL;
+    args->output_lists[d][i] = make_output(
+        args->executable, device, &signature->outputs[i], argument, call);
+  }
+}
+
+static PJRT_Error *echo(const PJRT_LoadedExecutable_Execute_Args *args,
+                        const PJRT_ExecuteOptions *options,
+                        PJRT_Device *const *devices, sim_future **out) {
+  SIM_TRY(sim_run_callbacks(options, args->num_devices));
+  *out = sim_future_create();
+  for (size_t d = 0; d < args->num_devices; d++)
+    echo_on(args, devices[d], d, *out);
+  return NULL;
+}
+
+static void donate(const PJRT_LoadedExecutable_Execute_Args *args,
+                   const PJRT_ExecuteOptions *options, size_t d) {
+  const sim_signature *signature = &args->executable->program->signature;
+  for (size_t i = 0; i < args->num_args; i++) {
+    PJRT_Buffer *argument = args->argument_lists[d][i];
+    /* As on real plugins, an external reference turns donation into a copy. */
+    if (signature->is_donated[i] && !is_kept(options, i) &&
+        !atomic_load(&argument->external_references))
+      sim_buffer_delete_data(argument);
+  }
+}
+
+static void note(const PJRT_LoadedExecutable_Execute_Args *args,
+                 const PJRT_ExecuteOptions *options) {
+  pjrt_sim_execution execution = {
+      .launch_id = options->launch_id,
+      .num_devices = args->num_devices,
+      .num_args = args->num_args,
+      .num_non_donatable = options->num_non_donatable_input_indices,
+      .has_context = options->context != NULL,
+      .wants_events = args->device_complete_events != NULL,
+  };
+  snprintf(execution.call_location, sizeof(execution.call_location), "%s",
+           options->call_location ? options->call_location : "");
+  sim_note_execution(&execution);
+}
+
+PJRT_Error *sim_PJRT_LoadedExecutable_Execute(
+    PJRT_LoadedExecutable_Execute_Args *args) {
+  PJRT_ExecuteOptions options;
+  PJRT_Device *const *devices;
+  SIM_REQUIRE(args->executable, SIM_LOADED_EXECUTABLE);
+  SIM_TRY(SIM_READ_STRUCT(PJRT_ExecuteOptions, args->options, &options));
+  SIM_TRY(devices_of(args, &devices));
+  SIM_TRY(check(args, devices));
+  note(args, &options);
+  sim_future *end;
+  SIM_TRY(args->executable->program->computation
+              ? sim_run_start(args, &options, devices, &end)
+              : echo(args, &options, devices, &end));
+  for (size_t d = 0; d < args->num_devices; d++) {
+    donate(args, &options, d);
+    if (args->device_complete_events)
+      args->device_complete_events[d] = sim_event(sim_future_share(end));
+  }
+  sim_future_drop(end);
+  return NULL;
+}

@@ -1,0 +1,23 @@
+/* The threads of a client, on which its programs run. */
+#ifndef PJRT_SIM_POOL_H_
+#define PJRT_SIM_POOL_H_
+
+#include <stdbool.h>
+
+typedef struct sim_pool sim_pool;
+typedef void (*sim_job)(void *arg);
+
+/* Threads start when there is work for them. */
+sim_pool *sim_pool_create(void);
+sim_pool *sim_pool_share(sim_pool *pool);
+void sim_pool_drop(sim_pool *pool);
+
+/* False, and nothing is done, when the pool is closed. */
+bool sim_pool_submit(sim_pool *pool, sim_job job, void *arg);
+
+/* Takes no more jobs, and waits for those it has; on one of its own threads it
+ * does not wait. */
+void sim_pool_close(sim_pool *pool);
+bool sim_pool_is_closed(sim_pool *pool);
+
+#endif /* PJRT_SIM_POOL_H_ */

@@ -1,0 +1,209 @@
+#include "plugin/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "plugin/computation.h"
+#include "plugin/pool.h"
+#include "plugin/stream.h"
+
+/* Everything that it needs is shared, for the caller may destroy what it holds
+ * as soon as the call returns. */
+typedef struct run {
+  sim_compiled *compiled;
+  sim_pool *pool;
+  size_t num_args;
+  size_t num_outputs; /* of all devices, like the arguments */
+  sim_storage **args;
+  sim_future **ready; /* of each argument */
+  sim_storage **outputs;
+  size_t num_ready;
+  sim_host_transfers *transfers;
+  sim_future *call;   /* may be held back by a fault */
+  sim_future *result; /* what the outputs wait for */
+  PJRT_Error *error;
+} run;
+
+/* ---- the end ------------------------------------------------------------- */
+
+static void run_free(run *r) {
+  for (size_t i = 0; i < r->num_args; i++) {
+    sim_storage_drop(r->args[i]);
+    sim_future_drop(r->ready[i]);
+  }
+  for (size_t i = 0; i < r->num_outputs; i++)
+    if (r->outputs[i]) sim_storage_drop(r->outputs[i]);
+  sim_compiled_drop(r->compiled);
+  sim_host_transfers_free(r->transfers);
+  sim_pool_drop(r->pool);
+  sim_future_drop(r->call);
+  sim_future_drop(r->result);
+  free(r->args);
+  free(r->ready);
+  free(r->outputs);
+  free(r);
+}
+
+static void finish(void *arg, PJRT_Error_Code code) {
+  run *r = arg;
+  (void)code;
+  if (!r->error) r->error = sim_future_error(r->call);
+  /* The arguments go first: whoever waits for the outputs may look whether
+   * they are gone. */
+  PJRT_Error *error = r->error;
+  sim_future *result = sim_future_share(r->result);
+  run_free(r);
+  sim_future_complete_with(result, error);
+  sim_future_drop(result);
+}
+
+static void end(run *r, PJRT_Error *error) {
+  r->error = error;
+  sim_future_then(r->call, finish, r);
+}
+
+/* ---- running ------------------------------------------------------------- */
+
+static pjrt_error *poll_pool(void *user) {
+  const run *r = user;
+  if (!sim_pool_is_closed(r->pool)) return NULL;
+  return pjrt_error_create(PJRT_CANCELLED, "the client is gone",
+                           PJRT_NUL_ENDED);
+}
+
+static pjrt_error *send(void *user, size_t device, int64_t channel,
+                        const sim_tensor *value) {
+  const run *r = user;
+  return sim_host_send(r->transfers, device, channel, value);
+}
+
+static pjrt_error *receive(void *user, size_t device, int64_t channel,
+                           sim_tensor *out_value) {
+  const run *r = user;
+  return sim_host_receive(r->transfers, device, channel, out_value);
+}
+
+static size_t tensor_size(const sim_tensor *tensor) {
+  return tensor->type.num_elements * tensor->element_size;
+}
+
+static pjrt_error *load_arguments(const run *r, sim_tensor **tensors) {
+  const sim_program *program =
+      sim_computation_program(r->compiled->computation);
+  const size_t num_parameters = sim_program_num_parameters(program);
+  for (size_t i = 0; i < r->num_args; i++) {
+    const sim_type *type = sim_program_parameter(program, i % num_parameters);
+    pjrt_error *error = sim_tensor_create(NULL, type, &tensors[i]);
+    if (error) return error;
+    if (tensor_size(tensors[i]))
+      memcpy(tensors[i]->data, r->args[i]->bytes, tensor_size(tensors[i]));
+  }
+  return NULL;
+}
+
+static pjrt_error *compute(run *r, sim_tensor **args, sim_tensor **results) {
+  const sim_embedder embedder = {
+      .user = r, .poll = poll_pool, .send = send, .recv = receive};
+  pjrt_error *error = load_arguments(r, args);
+  if (error) return error;
+  error = sim_interpret(sim_computation_program(r->compiled->computation), args,
+                        &embedder, results);
+  for (size_t i = 0; !error && i < r->num_outputs; i++)
+    if (tensor_size(results[i]))
+      memcpy(r->outputs[i]->bytes, results[i]->data, tensor_size(results[i]));
+  return error;
+}
+
+static void run_program(void *arg) {
+  run *r = arg;
+  const size_t num = r->num_args + r->num_outputs;
+  sim_tensor **tensors = sim_allocate(num * sizeof(sim_tensor *));
+  sim_sleep_us(sim_options()->execute_latency_us);
+  PJRT_Error *error =
+      sim_error_from(compute(r, tensors, tensors + r->num_args));
+  for (size_t i = 0; i < num; i++) sim_tensor_release(tensors[i]);
+  free(tensors);
+  end(r, error);
+}
+
+/* ---- waiting for the arguments ------------------------------------------- */
+
+static void wait_for_arguments(void *arg, PJRT_Error_Code code) {
+  run *r = arg;
+  (void)code;
+  while (r->num_ready < r->num_args) {
+    sim_future *ready = r->ready[r->num_ready];
+    if (!sim_future_is_done(ready)) {
+      sim_future_then(ready, wait_for_arguments, r);
+      return;
+    }
+    PJRT_Error *error = sim_future_error(ready);
+    if (error) {
+      end(r, error);
+      return;
+    }
+    r->num_ready++;
+  }
+  if (!sim_pool_submit(r->pool, run_program, r))
+    end(r, sim_error(PJRT_Error_Code_CANCELLED, "the client is gone"));
+}
+
+/* ---- the beginning ------------------------------------------------------- */
+
+static run *run_create(const PJRT_LoadedExecutable_Execute_Args *args,
+                       const PJRT_ExecuteOptions *options) {
+  const PJRT_LoadedExecutable *loaded = args->executable;
+  const sim_signature *signature = &loaded->program->signature;
+  run *r = sim_allocate(sizeof(*r));
+  r->num_args = args->num_devices * signature->num_parameters;
+  r->num_outputs = args->num_devices * signature->num_outputs;
+  r->args = sim_allocate(r->num_args * sizeof(*r->args));
+  r->ready = sim_allocate(r->num_args * sizeof(sim_future *));
+  r->outputs = sim_allocate(r->num_outputs * sizeof(*r->outputs));
+  for (size_t i = 0; i < r->num_args; i++) {
+    const PJRT_Buffer *argument =
+        args->argument_lists[i / args->num_args][i % args->num_args];
+    r->args[i] = sim_storage_share(argument->storage);
+    r->ready[i] = sim_future_share(argument->ready);
+  }
+  r->compiled = sim_compiled_share(loaded->program);
+  r->pool = sim_pool_share(loaded->client->pool);
+  r->transfers = sim_host_transfers_create(options, args->num_devices);
+  r->call = sim_future_create();
+  r->result = sim_future_pending();
+  return r;
+}
+
+static PJRT_Buffer *make_output(const PJRT_LoadedExecutable *loaded,
+                                PJRT_Device *device, const sim_shape *shape,
+                                run *r, size_t i) {
+  r->outputs[i] = sim_storage_create(sim_host_size(shape));
+  return sim_buffer_create(loaded->client, device, device->memories[0], shape,
+                           sim_storage_share(r->outputs[i]),
+                           sim_future_share(r->result));
+}
+
+PJRT_Error *sim_run_start(const PJRT_LoadedExecutable_Execute_Args *args,
+                          const PJRT_ExecuteOptions *options,
+                          PJRT_Device *const *devices, sim_future **out) {
+  const PJRT_LoadedExecutable *loaded = args->executable;
+  const sim_signature *signature = &loaded->program->signature;
+  const size_t expected = sim_program_num_devices(
+      sim_computation_program(loaded->program->computation));
+  if (args->num_devices != expected)
+    return sim_error(PJRT_Error_Code_UNIMPLEMENTED,
+                     "a program on %zu devices of which %zu are of this "
+                     "process",
+                     expected, args->num_devices);
+  run *r = run_create(args, options);
+  for (size_t i = 0; i < r->num_outputs; i++) {
+    const size_t d = i / signature->num_outputs;
+    const size_t o = i % signature->num_outputs;
+    args->output_lists[d][o] =
+        make_output(loaded, devices[d], &signature->outputs[o], r, i);
+  }
+  *out = sim_future_share(r->result);
+  wait_for_arguments(r, PJRT_Error_Code_OK);
+  return NULL;
+}

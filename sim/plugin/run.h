@@ -1,0 +1,14 @@
+/* One run of a program, from its call to its end. */
+#ifndef PJRT_SIM_RUN_H_
+#define PJRT_SIM_RUN_H_
+
+#include "plugin/executable.h"
+
+/* Makes the outputs, and lets the program fill them on a thread of the client
+ * once its arguments are ready. The future is done after that, with the run's
+ * error if there was one. */
+PJRT_Error *sim_run_start(const PJRT_LoadedExecutable_Execute_Args *args,
+                          const PJRT_ExecuteOptions *options,
+                          PJRT_Device *const *devices, sim_future **out);
+
+#endif /* PJRT_SIM_RUN_H_ */

@@ -1,0 +1,122 @@
+/* PJRT_Api: a slot for every row of the call table, each going through the
+ * checks and faults of control.c. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugin/slots.h"
+
+#define PJRT_CALL_ROW(fn, since, kind)                                   \
+  static PJRT_Error *slot_##fn(fn##_Args *args) {                        \
+    sim_slot call;                                                       \
+    fn##_Args copy;                                                      \
+    PJRT_Error *error =                                                  \
+        sim_slot_begin(&call, PJRT_CALL_##fn, args, &copy, sizeof copy); \
+    if (!error) error = sim_##fn(&copy);                                 \
+    return sim_slot_end(&call, error);                                   \
+  }
+/* These can neither refuse nor fail. */
+#define PJRT_CALL_ROW_VOID(fn, since, kind)                               \
+  static void slot_##fn(fn##_Args *args) {                                \
+    sim_slot call;                                                        \
+    fn##_Args copy;                                                       \
+    PJRT_Error *error =                                                   \
+        sim_slot_begin(&call, PJRT_CALL_##fn, args, &copy, sizeof copy);  \
+    if (!error) sim_##fn(&copy);                                          \
+    error = sim_slot_end(&call, error);                                   \
+    if (error)                                                            \
+      sim_PJRT_Error_Destroy(&(PJRT_Error_Destroy_Args){.error = error}); \
+  }
+#include "abi/generated/calls.inc"
+
+/* What stands behind the end of a plugin's table is anything but NULL. */
+static PJRT_Error *slot_past_the_end(void *args) {
+  (void)args;
+  fputs("pjrt_sim: a slot behind the end of the table was called\n", stderr);
+  abort();
+}
+
+typedef PJRT_Error *any_slot(void *args);
+
+static void set_slot(PJRT_Api *api, pjrt_call_id id, any_slot *slot) {
+  const size_t offset =
+      offsetof(PJRT_Api, PJRT_Error_Destroy) + (size_t)id * sizeof(slot);
+  memcpy((char *)api + offset, &slot, sizeof(slot));
+}
+
+/* How many slots the plugin that is asked for really has. */
+static int num_slots(const pjrt_sim_options *options) {
+  const size_t first = offsetof(PJRT_Api, PJRT_Error_Destroy);
+  const int num = pjrt_api_functions_at(options->minor);
+  if (!options->table_size) return num;
+  if (options->table_size < first) return 0;
+  const size_t fit = (options->table_size - first) / sizeof(any_slot *);
+  return fit < (size_t)num ? (int)fit : num;
+}
+
+static void fill(PJRT_Api *api, const pjrt_sim_options *options) {
+#define PJRT_CALL_ROW(fn, since, kind) api->fn = slot_##fn;
+#include "abi/generated/calls.inc"
+  for (int id = num_slots(options); id < PJRT_NUM_CALLS; id++)
+    set_slot(api, (pjrt_call_id)id, slot_past_the_end);
+  for (size_t i = 0; i < options->num_null_functions; i++)
+    set_slot(api, sim_call_named(options->null_functions[i]), NULL);
+}
+
+/* ---- extensions ---------------------------------------------------------- */
+
+enum { FIRST_UNKNOWN_TYPE = 900, FIRST_MINOR_WITH_NODE_SIZE = 45 };
+
+/* Before 0.45 a node began with its type. */
+typedef struct old_node {
+  int type;
+  void *next;
+} old_node;
+
+static PJRT_Extension_Base *new_node(int type, void *next, int minor) {
+  PJRT_Extension_Base *node =
+      sim_allocate_forever(sizeof(*node) + sizeof(int64_t));
+  if (minor < FIRST_MINOR_WITH_NODE_SIZE) {
+    *(old_node *)(void *)node = (old_node){type, next};
+  } else {
+    node->struct_size = sizeof(*node) + sizeof(int64_t);
+    node->type = (PJRT_Extension_Type)type;
+    node->next = next;
+  }
+  return node;
+}
+
+static void link_last(PJRT_Extension_Base *last, PJRT_Extension_Base *first,
+                      int minor) {
+  if (minor < FIRST_MINOR_WITH_NODE_SIZE) {
+    ((old_node *)(void *)last)->next = first;
+  } else {
+    last->next = first;
+  }
+}
+
+static PJRT_Extension_Base *extensions(const pjrt_sim_options *options) {
+  PJRT_Extension_Base *first = NULL, *last = NULL;
+  for (int i = options->num_unknown_extensions; i-- > 0;) {
+    first = new_node(FIRST_UNKNOWN_TYPE + i, first, options->minor);
+    if (!last) last = first;
+  }
+  if (last && options->extension_cycle) link_last(last, first, options->minor);
+  return first;
+}
+
+const PJRT_Api *GetPjrtApi(void) {
+  const pjrt_sim_options *options = sim_options();
+  if (options->null_api) return NULL;
+  PJRT_Api *api = sim_allocate_forever(sizeof(*api));
+  fill(api, options);
+  api->struct_size = options->table_size ? options->table_size
+                                         : pjrt_api_size_at(options->minor);
+  api->extension_start = extensions(options);
+  api->pjrt_api_version = (PJRT_Api_Version){
+      .struct_size = PJRT_Api_Version_STRUCT_SIZE,
+      .major_version = options->major,
+      .minor_version = options->minor,
+  };
+  return api;
+}
