@@ -19,7 +19,7 @@ FLAGS = ["-std=c11", "-D_GNU_SOURCE=", "-g", "-O1", "-Wall", "-Wextra",
          f"-I{ROOT / 'src'}", f"-I{ROOT / 'include'}"]
 BUILD = Path(os.environ.get("PJRT_TEST_BUILD_DIR", ROOT / "build"))
 # What has tests of its own, and is not instrumented here.
-LIBRARIES = ("sim/libpjrt_interp.a", "src/mlir/libpjrt_mlir.a", "libpjrt.a")
+LIBRARIES = ("sim/libsim_interp.a", "src/mlir/libpjrt_mlir.a", "libpjrt.a")
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"]
 
 # name: (environment, what `sim_check version` prints)
