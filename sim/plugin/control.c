@@ -41,6 +41,7 @@ void pjrt_sim_options_init(pjrt_sim_options *options) {
       .struct_size = sizeof(*options),
       .minor = PJRT_NEWEST_MINOR,
       .num_devices = 4,
+      .memory_capacity = INT64_C(16) << 30,
   };
 }
 

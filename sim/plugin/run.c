@@ -175,20 +175,25 @@ static run *run_create(const PJRT_LoadedExecutable_Execute_Args *args,
   return r;
 }
 
-static PJRT_Buffer *make_output(const PJRT_LoadedExecutable *loaded,
-                                PJRT_Device *device, const sim_shape *shape,
-                                run *r, size_t i) {
-  r->outputs[i] = sim_storage_create(sim_host_size(shape));
-  return sim_buffer_create(loaded->client, device, device->memories[0], shape,
-                           sim_storage_share(r->outputs[i]),
-                           sim_future_share(r->result));
+static PJRT_Error *make_outputs(const PJRT_LoadedExecutable_Execute_Args *args,
+                                PJRT_Device *const *devices, run *r) {
+  const sim_signature *signature = &args->executable->program->signature;
+  for (size_t i = 0; i < r->num_outputs; i++) {
+    const size_t d = i / signature->num_outputs;
+    const size_t o = i % signature->num_outputs;
+    PJRT_Buffer **output = &args->output_lists[d][o];
+    SIM_TRY(sim_buffer_allocate(args->executable->client, devices[d],
+                                devices[d]->memories[0], &signature->outputs[o],
+                                sim_future_share(r->result), output));
+    r->outputs[i] = sim_storage_share((*output)->storage);
+  }
+  return NULL;
 }
 
 PJRT_Error *sim_run_start(const PJRT_LoadedExecutable_Execute_Args *args,
                           const PJRT_ExecuteOptions *options,
                           PJRT_Device *const *devices, sim_future **out) {
   const PJRT_LoadedExecutable *loaded = args->executable;
-  const sim_signature *signature = &loaded->program->signature;
   const size_t expected = sim_program_num_devices(
       sim_computation_program(loaded->program->computation));
   if (args->num_devices != expected)
@@ -197,11 +202,10 @@ PJRT_Error *sim_run_start(const PJRT_LoadedExecutable_Execute_Args *args,
                      "process",
                      expected, args->num_devices);
   run *r = run_create(args, options);
-  for (size_t i = 0; i < r->num_outputs; i++) {
-    const size_t d = i / signature->num_outputs;
-    const size_t o = i % signature->num_outputs;
-    args->output_lists[d][o] =
-        make_output(loaded, devices[d], &signature->outputs[o], r, i);
+  PJRT_Error *error = make_outputs(args, devices, r);
+  if (error) {
+    run_free(r);
+    return error;
   }
   *out = sim_future_share(r->result);
   wait_for_arguments(r, PJRT_Error_Code_OK);

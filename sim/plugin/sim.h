@@ -61,6 +61,8 @@ typedef struct pjrt_sim_options {
   int num_devices;           /* default 4 */
   int num_remote_devices;    /* further ones, of another process */
   pjrt_sim_execution_mode execution;
+  /* Bytes of each device's own memory; default 16 GiB. */
+  int64_t memory_capacity;
   int64_t execute_latency_us; /* how long computing takes at least */
 } pjrt_sim_options;
 
@@ -72,6 +74,7 @@ PJRT_SIM_EXPORT void pjrt_sim_options_init(pjrt_sim_options *options);
  *   PJRT_SIM_MINOR, _MAJOR, _TABLE_SIZE, _UNKNOWN_EXTENSIONS, _PAYLOADS,
  *   _DEVICES, _REMOTE_DEVICES           numbers
  *   PJRT_SIM_EXECUTE_LATENCY_US         a number
+ *   PJRT_SIM_MEMORY_CAPACITY            a number
  *   PJRT_SIM_EXECUTION                  compute or echo
  *   PJRT_SIM_NULL_API, _NO_SIZE_CHECKS, _EXACT_SIZES, _EXTENSION_CYCLE,
  *   _NOT_ON_CPU, _NO_OPTIMIZED_PROGRAM  1 or 0
