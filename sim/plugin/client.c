@@ -52,6 +52,9 @@ static const struct {
     {"an_int64_list", PJRT_NamedValue_kInt64List},
     {"a_float", PJRT_NamedValue_kFloat},
     {"a_bool", PJRT_NamedValue_kBool},
+    /* What clients set where they find the extensions of a GPU. */
+    {"preallocate", PJRT_NamedValue_kBool},
+    {"memory_fraction", PJRT_NamedValue_kFloat},
 };
 
 static bool is_named(const PJRT_NamedValue *value, const char *name) {
@@ -173,6 +176,7 @@ PJRT_Error *sim_PJRT_Client_Destroy(PJRT_Client_Destroy_Args *args) {
   SIM_REQUIRE(client, SIM_CLIENT);
   sim_pool_close(client->pool);
   sim_pool_drop(client->pool);
+  sim_attachments_release(&client->attachments);
   for (size_t i = 0; i < client->num_devices; i++)
     device_free(client->devices[i]);
   sim_named_values_free(client->options, client->num_options);

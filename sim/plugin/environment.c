@@ -58,6 +58,15 @@ static size_t split(const char *text, char separator, char ***out_parts) {
   return num;
 }
 
+static size_t read_names(const char *variable, const char *const **out) {
+  const char *text = getenv(variable);
+  char **names;
+  if (!text || !*text) return 0;
+  const size_t num = split(text, ',', &names);
+  *out = (const char *const *)names;
+  return num;
+}
+
 static void set_fault(pjrt_sim_fault *fault, const char *setting) {
   const char *value = strchr(setting, '=');
   if (!value) refuse("no value in the fault setting", setting);
@@ -124,12 +133,16 @@ void sim_options_from_environment(pjrt_sim_options *options) {
   read_bool("PJRT_SIM_EXTENSION_CYCLE", &options->extension_cycle);
   read_bool("PJRT_SIM_NOT_ON_CPU", &options->not_on_cpu);
   read_bool("PJRT_SIM_NO_OPTIMIZED_PROGRAM", &options->no_optimized_program);
-  const char *names = getenv("PJRT_SIM_NULL_FUNCTIONS");
-  if (names && *names) {
-    char **functions;
-    options->num_null_functions = split(names, ',', &functions);
-    options->null_functions = (const char *const *)functions;
-  }
+  read_bool("PJRT_SIM_GARBAGE_IN_UNKNOWN_EXTENSIONS",
+            &options->garbage_in_unknown_extensions);
+  options->num_null_functions =
+      read_names("PJRT_SIM_NULL_FUNCTIONS", &options->null_functions);
+  options->num_absent_extensions =
+      read_names("PJRT_SIM_ABSENT_EXTENSIONS", &options->absent_extensions);
+  options->num_short_extensions =
+      read_names("PJRT_SIM_SHORT_EXTENSIONS", &options->short_extensions);
+  options->num_long_extensions =
+      read_names("PJRT_SIM_LONG_EXTENSIONS", &options->long_extensions);
   const char *faults = getenv("PJRT_SIM_FAULTS");
   if (faults && *faults) read_faults(faults, options);
 }

@@ -8,10 +8,6 @@
 #include "plugin/run.h"
 #include "plugin/stream.h"
 
-struct PJRT_ExecuteContext {
-  sim_kind kind;
-};
-
 PJRT_Error *sim_PJRT_ExecuteContext_Create(
     PJRT_ExecuteContext_Create_Args *args) {
   args->context = sim_new(SIM_CONTEXT, sizeof(*args->context));
@@ -22,6 +18,7 @@ PJRT_Error *sim_PJRT_ExecuteContext_Destroy(
     PJRT_ExecuteContext_Destroy_Args *args) {
   if (!args->context) return NULL;
   SIM_REQUIRE(args->context, SIM_CONTEXT);
+  sim_attachments_release(&args->context->attachments);
   sim_delete(args->context, SIM_CONTEXT);
   return NULL;
 }

@@ -98,6 +98,10 @@ PJRT_Error *sim_read_struct(pjrt_struct_id id, const char *name,
 #define SIM_READ_STRUCT(type, from, copy) \
   sim_read_struct(PJRT_STRUCT_##type, #type, (from), (copy), sizeof(*(copy)))
 
+/* What an extension keeps for an object; see ext/ext.h. */
+typedef struct sim_attachment sim_attachment;
+void sim_attachments_release(sim_attachment **list);
+
 /* ---- configuration ------------------------------------------------------- */
 
 /* The options in force. */
@@ -201,6 +205,12 @@ struct PJRT_Client {
   size_t num_options;
   PJRT_TopologyDescription *topology;
   struct sim_pool *pool;
+  sim_attachment *attachments;
+};
+
+struct PJRT_ExecuteContext {
+  sim_kind kind;
+  sim_attachment *attachments;
 };
 
 PJRT_TopologyDescription *sim_topology_create(size_t local, size_t remote);
