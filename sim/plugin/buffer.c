@@ -40,6 +40,24 @@ PJRT_Buffer *sim_buffer_create(PJRT_Client *client, PJRT_Device *device,
   return buffer;
 }
 
+PJRT_Error *sim_buffer_allocate(PJRT_Client *client, PJRT_Device *device,
+                                PJRT_Memory *memory, const sim_shape *shape,
+                                sim_future *ready, PJRT_Buffer **out) {
+  sim_storage *storage;
+  PJRT_Error *error =
+      sim_storage_create(memory, sim_host_size(shape), &storage);
+  if (error)
+    sim_future_drop(ready);
+  else
+    *out = sim_buffer_create(client, device, memory, shape, storage, ready);
+  return error;
+}
+
+void sim_buffer_destroy(PJRT_Buffer *buffer) {
+  PJRT_Buffer_Destroy_Args args = {.buffer = buffer};
+  sim_PJRT_Buffer_Destroy(&args);
+}
+
 /* What every function that makes a buffer from args does first. */
 static PJRT_Error *prepare(PJRT_Client *client, PJRT_Device **device,
                            PJRT_Memory **memory, PJRT_Buffer_Type type,
@@ -202,26 +220,34 @@ static PJRT_Error *check_upload(
                    "device layouts other than row-major");
 }
 
+static void copy_now_or_late(const PJRT_Client_BufferFromHostBuffer_Args *args,
+                             const sim_shape *shape, sim_storage *storage,
+                             sim_future *transfer) {
+  if (args->host_buffer_semantics ==
+      PJRT_HostBufferSemantics_kImmutableOnlyDuringCall)
+    copy_in(args, shape, storage);
+  else
+    copy_late(args, shape, storage, transfer);
+}
+
 PJRT_Error *sim_PJRT_Client_BufferFromHostBuffer(
     PJRT_Client_BufferFromHostBuffer_Args *args) {
   sim_shape shape;
   SIM_TRY(prepare(args->client, &args->device, &args->memory, args->type,
                   args->dims, args->num_dims, &shape));
   SIM_TRY(check_upload(args, &shape));
-  sim_future *transfer = sim_future_create();
-  sim_future *released = transfer;
   sim_storage *storage;
+  sim_future *released = NULL;
   if (is_zero_copy(args)) {
     released = sim_future_pending();
     storage = storage_in_place(args, &shape, released);
   } else {
-    storage = sim_storage_create(sim_host_size(&shape));
-    sim_future_share(released);
-    if (args->host_buffer_semantics ==
-        PJRT_HostBufferSemantics_kImmutableOnlyDuringCall)
-      copy_in(args, &shape, storage);
-    else
-      copy_late(args, &shape, storage, transfer);
+    SIM_TRY(sim_storage_create(args->memory, sim_host_size(&shape), &storage));
+  }
+  sim_future *transfer = sim_future_create();
+  if (!released) {
+    released = sim_future_share(transfer);
+    copy_now_or_late(args, &shape, storage, transfer);
   }
   args->buffer = sim_buffer_create(args->client, args->device, args->memory,
                                    &shape, storage, transfer);
@@ -235,10 +261,8 @@ PJRT_Error *sim_PJRT_Client_CreateUninitializedBuffer(
   SIM_TRY(prepare(args->client, &args->device, &args->memory,
                   args->shape_element_type, args->shape_dims,
                   args->shape_num_dims, &shape));
-  args->buffer = sim_buffer_create(
-      args->client, args->device, args->memory, &shape,
-      sim_storage_create(sim_host_size(&shape)), sim_future_create());
-  return NULL;
+  return sim_buffer_allocate(args->client, args->device, args->memory, &shape,
+                             sim_future_create(), &args->buffer);
 }
 
 PJRT_Error *sim_PJRT_Client_CreateErrorBuffer(
@@ -251,10 +275,8 @@ PJRT_Error *sim_PJRT_Client_CreateErrorBuffer(
   sim_future *failed = sim_future_pending();
   sim_future_complete(failed, args->error_code, args->error_message,
                       args->error_message_size);
-  args->buffer =
-      sim_buffer_create(args->client, device, args->memory, &shape,
-                        sim_storage_create(sim_host_size(&shape)), failed);
-  return NULL;
+  return sim_buffer_allocate(args->client, device, args->memory, &shape, failed,
+                             &args->buffer);
 }
 
 PJRT_Error *sim_PJRT_Client_CreateViewOfDeviceBuffer(

@@ -141,11 +141,25 @@ PJRT_Error *sim_PJRT_Buffer_DecreaseExternalReferenceCount(
 
 /* ---- copies and casts ---------------------------------------------------- */
 
-static sim_storage *copy_of(const PJRT_Buffer *buffer) {
-  sim_storage *storage = sim_storage_create(buffer->storage->size);
-  if (storage->size)
-    memcpy(storage->bytes, buffer->storage->bytes, storage->size);
-  return storage;
+typedef struct copying {
+  sim_storage *from;
+  sim_storage *to;
+} copying;
+
+static void finish_copying(void *arg, PJRT_Error_Code code) {
+  copying *c = arg;
+  if (!code && c->to->size) memcpy(c->to->bytes, c->from->bytes, c->to->size);
+  sim_storage_drop(c->from);
+  sim_storage_drop(c->to);
+  free(c);
+}
+
+/* What is still to come into the original is copied when it is there. */
+static sim_future *start_copying(const PJRT_Buffer *from, sim_storage *to) {
+  copying *c = sim_allocate(sizeof(*c));
+  *c = (copying){sim_storage_share(from->storage), sim_storage_share(to)};
+  sim_future_before(from->ready, finish_copying, c);
+  return sim_future_share(from->ready);
 }
 
 /* The copy is ready when the original is. */
@@ -154,8 +168,10 @@ static PJRT_Error *copy_to(PJRT_Buffer *buffer, PJRT_Device *device,
   SIM_REQUIRE(buffer, SIM_BUFFER);
   SIM_TRY(sim_buffer_require_data(buffer));
   SIM_TRY(sim_place(buffer->client, &device, &memory));
+  sim_storage *storage;
+  SIM_TRY(sim_storage_create(memory, buffer->storage->size, &storage));
   *out = sim_buffer_create(buffer->client, device, memory, &buffer->shape,
-                           copy_of(buffer), sim_future_share(buffer->ready));
+                           storage, start_copying(buffer, storage));
   return NULL;
 }
 
@@ -201,9 +217,8 @@ PJRT_Error *sim_PJRT_Client_CreateAliasBuffer(
   SIM_TRY(sim_place(args->client, &device, &args->memory));
   SIM_TRY(sim_shape_read(args->shape_element_type, args->shape_dims,
                          args->shape_num_dims, &shape));
-  args->alias_buffer = sim_buffer_create(
-      args->client, device, args->memory, &shape,
-      sim_storage_create(sim_host_size(&shape)), sim_future_pending());
+  SIM_TRY(sim_buffer_allocate(args->client, device, args->memory, &shape,
+                              sim_future_pending(), &args->alias_buffer));
   args->fulfill_alias_buffer_cb =
       sim_new(SIM_OTHER, sizeof(*args->fulfill_alias_buffer_cb));
   args->fulfill_alias_buffer_cb->alias = args->alias_buffer;

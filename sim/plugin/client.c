@@ -52,6 +52,9 @@ static const struct {
     {"an_int64_list", PJRT_NamedValue_kInt64List},
     {"a_float", PJRT_NamedValue_kFloat},
     {"a_bool", PJRT_NamedValue_kBool},
+    /* What clients set where they find the extensions of a GPU. */
+    {"preallocate", PJRT_NamedValue_kBool},
+    {"memory_fraction", PJRT_NamedValue_kFloat},
 };
 
 static bool is_named(const PJRT_NamedValue *value, const char *name) {
@@ -135,6 +138,15 @@ static PJRT_Device *device_create(PJRT_Client *client, size_t i) {
   return device;
 }
 
+static void device_free(PJRT_Device *device) {
+  for (int m = 0; m < SIM_MEMORIES_PER_DEVICE; m++) {
+    device->memory_storage[m].kind = SIM_DEAD;
+    sim_account_drop(device->memory_storage[m].account);
+  }
+  device->kind = SIM_DEAD;
+  free(device);
+}
+
 PJRT_Error *sim_PJRT_Client_Create(PJRT_Client_Create_Args *args) {
   size_t local = 0;
   SIM_TRY(num_devices(args, &local));
@@ -164,10 +176,9 @@ PJRT_Error *sim_PJRT_Client_Destroy(PJRT_Client_Destroy_Args *args) {
   SIM_REQUIRE(client, SIM_CLIENT);
   sim_pool_close(client->pool);
   sim_pool_drop(client->pool);
-  for (size_t i = 0; i < client->num_devices; i++) {
-    client->devices[i]->kind = SIM_DEAD;
-    free(client->devices[i]);
-  }
+  sim_attachments_release(&client->attachments);
+  for (size_t i = 0; i < client->num_devices; i++)
+    device_free(client->devices[i]);
   sim_named_values_free(client->options, client->num_options);
   sim_topology_delete(client->topology);
   free(client->devices);

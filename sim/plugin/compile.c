@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/executable.h"
+#include "ext/ext.h"
 
 /* ---- programs ------------------------------------------------------------ */
 
@@ -46,7 +46,7 @@ static PJRT_Error *parse(sim_compiled *program, const char *code, size_t size,
   sim_bytes_append(&program->code, code, size);
   sim_bytes_append(&program->options_bytes, options, options_size);
   sim_write_hlo(&program->signature, &program->hlo);
-  return NULL;
+  return sim_ext_transform(&program->hlo);
 }
 
 static PJRT_Error *program_parse(const char *code, size_t size,
@@ -86,6 +86,7 @@ sim_compiled *sim_compiled_share(sim_compiled *program) {
 
 void sim_compiled_drop(sim_compiled *program) {
   if (atomic_fetch_sub(&program->refs, 1) != 1) return;
+  sim_attachments_release(&program->attachments);
   sim_computation_free(program->computation);
   free(program->code.data);
   free(program->options_bytes.data);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "ext/ext.h"
 #include "plugin/slots.h"
 
 struct sim_computation {
@@ -96,7 +97,8 @@ PJRT_Error *sim_computation_create(const char *code, size_t size,
                                    sim_computation **out) {
   const sim_program_opts opts = {
       .num_replicas = (size_t)options->num_replicas,
-      .num_partitions = (size_t)options->num_partitions};
+      .num_partitions = (size_t)options->num_partitions,
+      .knows_custom_call = sim_ffi_knows};
   SIM_TRY(check_text(code, size));
   sim_computation *computation = sim_allocate(sizeof(*computation));
   pjrt_error *failure = pjrt_mlir_parse(code, size, &computation->module);
@@ -121,4 +123,9 @@ void sim_computation_free(sim_computation *computation) {
 
 const sim_program *sim_computation_program(const sim_computation *computation) {
   return computation->program;
+}
+
+const pjrt_mlir_module *sim_computation_module(
+    const sim_computation *computation) {
+  return computation->module;
 }

@@ -16,6 +16,8 @@ PJRT_Error *sim_computation_create(const char *code, size_t size,
 void sim_computation_free(sim_computation *computation); /* NULL is a no-op */
 
 const sim_program *sim_computation_program(const sim_computation *computation);
+const pjrt_mlir_module *sim_computation_module(
+    const sim_computation *computation);
 
 /* Consumes the interpreter's error; NULL stays NULL. */
 PJRT_Error *sim_error_from(pjrt_error *error);

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "plugin/internal.h"
+#include "ext/ext.h"
 
 /* The plugin's state. It is the one place where the plugin keeps any: PJRT
  * functions get no pointer to their plugin. */
@@ -41,6 +41,7 @@ void pjrt_sim_options_init(pjrt_sim_options *options) {
       .struct_size = sizeof(*options),
       .minor = PJRT_NEWEST_MINOR,
       .num_devices = 4,
+      .memory_capacity = INT64_C(16) << 30,
   };
 }
 
@@ -48,31 +49,52 @@ static char *copy_of(const char *text) {
   return text ? sim_copy_forever(text) : NULL;
 }
 
-/* What a fault names must exist, or the test that asks for it tests nothing. */
-static void require_call(const char *function) {
-  if (sim_call_named(function) != PJRT_NUM_CALLS) return;
-  fprintf(stderr, "pjrt_sim: there is no function '%s'\n", function);
+/* What an option names must exist, or the test that asks for it tests
+ * nothing. */
+static bool is_call(const char *function) {
+  return sim_call_named(function) != PJRT_NUM_CALLS;
+}
+
+static bool is_function(const char *function) {
+  return is_call(function) || sim_ext_has_function(function);
+}
+
+static void require(bool is_known, const char *what, const char *name) {
+  if (is_known) return;
+  fprintf(stderr, "pjrt_sim: there is no %s '%s'\n", what, name);
   exit(2);
+}
+
+static void own_names(const char *const **names, size_t num,
+                      bool is_known(const char *name), const char *what) {
+  const char **copies = sim_allocate_forever(num * sizeof(*copies));
+  for (size_t i = 0; i < num; i++) {
+    require(is_known((*names)[i]), what, (*names)[i]);
+    copies[i] = copy_of((*names)[i]);
+  }
+  *names = copies;
 }
 
 static pjrt_sim_options own(const pjrt_sim_options *from) {
   pjrt_sim_options options = *from;
-  const char **names =
-      sim_allocate_forever(from->num_null_functions * sizeof(*names));
   pjrt_sim_fault *faults =
       sim_allocate_forever(from->num_faults * sizeof(*faults));
-  for (size_t i = 0; i < from->num_null_functions; i++) {
-    require_call(from->null_functions[i]);
-    names[i] = copy_of(from->null_functions[i]);
-  }
   for (size_t i = 0; i < from->num_faults; i++) {
-    require_call(from->faults[i].function);
+    require(is_function(from->faults[i].function), "function",
+            from->faults[i].function);
     faults[i] = from->faults[i];
     faults[i].function = copy_of(from->faults[i].function);
     faults[i].message = copy_of(from->faults[i].message);
   }
-  options.null_functions = names;
   options.faults = faults;
+  own_names(&options.null_functions, from->num_null_functions, is_call,
+            "function");
+  own_names(&options.absent_extensions, from->num_absent_extensions,
+            sim_ext_is_known, "extension");
+  own_names(&options.short_extensions, from->num_short_extensions,
+            sim_ext_is_known, "extension");
+  own_names(&options.long_extensions, from->num_long_extensions,
+            sim_ext_is_known, "extension");
   return options;
 }
 
@@ -95,6 +117,7 @@ void pjrt_sim_configure(const pjrt_sim_options *options) {
   pthread_mutex_lock(&state.lock);
   set_options(options);
   memset(state.calls, 0, sizeof(state.calls));
+  sim_ext_forget_calls();
   memset(state.struct_sizes, 0, sizeof(state.struct_sizes));
   state.num_misuses = 0;
   state.first_misuse[0] = '\0';
@@ -199,7 +222,7 @@ PJRT_Error *sim_read_struct(pjrt_struct_id id, const char *name,
 
 static size_t read_counter(const size_t *counters, const char *function) {
   const pjrt_call_id id = sim_call_named(function);
-  require_call(function);
+  require(is_call(function), "function", function);
   pthread_mutex_lock(&state.lock);
   const size_t value = counters[id];
   pthread_mutex_unlock(&state.lock);
@@ -207,6 +230,7 @@ static size_t read_counter(const size_t *counters, const char *function) {
 }
 
 size_t pjrt_sim_num_calls(const char *function) {
+  if (sim_ext_has_function(function)) return sim_ext_num_calls(function);
   return read_counter(state.calls, function);
 }
 

@@ -42,10 +42,16 @@ PJRT_Error *sim_PJRT_Device_DefaultMemory(
 
 PJRT_Error *sim_PJRT_Device_MemoryStats(PJRT_Device_MemoryStats_Args *args) {
   SIM_REQUIRE(args->device, SIM_DEVICE);
-  pjrt_sim_live live;
-  pjrt_sim_get_live(&live);
-  args->bytes_in_use = (int64_t)live.bytes;
-  args->bytes_limit = INT64_C(1) << 30;
+  const sim_balance balance =
+      sim_account_balance(args->device->memory_storage[0].account);
+  args->bytes_in_use = balance.in_use;
+  args->peak_bytes_in_use = balance.peak;
+  args->peak_bytes_in_use_is_set = true;
+  args->num_allocs = balance.num_allocations;
+  args->num_allocs_is_set = true;
+  args->largest_alloc_size = balance.largest_allocation;
+  args->largest_alloc_size_is_set = true;
+  args->bytes_limit = balance.capacity;
   args->bytes_limit_is_set = true;
   return NULL;
 }
@@ -53,6 +59,7 @@ PJRT_Error *sim_PJRT_Device_MemoryStats(PJRT_Device_MemoryStats_Args *args) {
 PJRT_Error *sim_PJRT_Device_ClearMemoryStats(
     PJRT_Device_ClearMemoryStats_Args *args) {
   SIM_REQUIRE(args->device, SIM_DEVICE);
+  sim_account_clear(args->device->memory_storage[0].account);
   return NULL;
 }
 
@@ -109,6 +116,8 @@ static const sim_memory *memory_of(const PJRT_Memory *memory) {
 }
 
 void sim_memory_init(sim_memory *memory, PJRT_Device *device, int index) {
+  memory->account = sim_account_create(
+      index == 0 ? sim_options()->memory_capacity : INT64_MAX);
   memory->kind = SIM_MEMORY;
   memory->id = device->description->id * SIM_MEMORIES_PER_DEVICE + index;
   memory->device = device;

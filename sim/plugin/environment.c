@@ -11,13 +11,22 @@ static _Noreturn void refuse(const char *what, const char *text) {
   exit(2);
 }
 
-static int number_from(const char *text) {
+static int64_t number_up_to(int64_t limit, const char *text) {
   char *end;
   errno = 0;
-  const long value = strtol(text, &end, 10);
-  if (errno || end == text || *end || value < -1 || value > 1000000)
+  const long long value = strtoll(text, &end, 10);
+  if (errno || end == text || *end || value < -1 || value > limit)
     refuse("no usable number:", text);
-  return (int)value;
+  return value;
+}
+
+static int number_from(const char *text) {
+  return (int)number_up_to(1000000, text);
+}
+
+static void read_int64(const char *name, int64_t *value) {
+  const char *text = getenv(name);
+  if (text) *value = number_up_to(INT64_MAX, text);
 }
 
 static void read_int(const char *name, int *value) {
@@ -46,6 +55,15 @@ static size_t split(const char *text, char separator, char ***out_parts) {
     }
   }
   *out_parts = parts;
+  return num;
+}
+
+static size_t read_names(const char *variable, const char *const **out) {
+  const char *text = getenv(variable);
+  char **names;
+  if (!text || !*text) return 0;
+  const size_t num = split(text, ',', &names);
+  *out = (const char *const *)names;
   return num;
 }
 
@@ -97,13 +115,13 @@ static void read_execution(pjrt_sim_execution_mode *out) {
 }
 
 void sim_options_from_environment(pjrt_sim_options *options) {
-  int table_size = 0, execute_latency_us = 0;
+  int table_size = 0;
   read_int("PJRT_SIM_MAJOR", &options->major);
   read_int("PJRT_SIM_MINOR", &options->minor);
   read_int("PJRT_SIM_TABLE_SIZE", &table_size);
   options->table_size = (size_t)table_size;
-  read_int("PJRT_SIM_EXECUTE_LATENCY_US", &execute_latency_us);
-  options->execute_latency_us = execute_latency_us;
+  read_int64("PJRT_SIM_EXECUTE_LATENCY_US", &options->execute_latency_us);
+  read_int64("PJRT_SIM_MEMORY_CAPACITY", &options->memory_capacity);
   read_execution(&options->execution);
   read_int("PJRT_SIM_UNKNOWN_EXTENSIONS", &options->num_unknown_extensions);
   read_int("PJRT_SIM_PAYLOADS", &options->num_payloads);
@@ -115,12 +133,16 @@ void sim_options_from_environment(pjrt_sim_options *options) {
   read_bool("PJRT_SIM_EXTENSION_CYCLE", &options->extension_cycle);
   read_bool("PJRT_SIM_NOT_ON_CPU", &options->not_on_cpu);
   read_bool("PJRT_SIM_NO_OPTIMIZED_PROGRAM", &options->no_optimized_program);
-  const char *names = getenv("PJRT_SIM_NULL_FUNCTIONS");
-  if (names && *names) {
-    char **functions;
-    options->num_null_functions = split(names, ',', &functions);
-    options->null_functions = (const char *const *)functions;
-  }
+  read_bool("PJRT_SIM_GARBAGE_IN_UNKNOWN_EXTENSIONS",
+            &options->garbage_in_unknown_extensions);
+  options->num_null_functions =
+      read_names("PJRT_SIM_NULL_FUNCTIONS", &options->null_functions);
+  options->num_absent_extensions =
+      read_names("PJRT_SIM_ABSENT_EXTENSIONS", &options->absent_extensions);
+  options->num_short_extensions =
+      read_names("PJRT_SIM_SHORT_EXTENSIONS", &options->short_extensions);
+  options->num_long_extensions =
+      read_names("PJRT_SIM_LONG_EXTENSIONS", &options->long_extensions);
   const char *faults = getenv("PJRT_SIM_FAULTS");
   if (faults && *faults) read_faults(faults, options);
 }

@@ -14,6 +14,7 @@ typedef struct sim_compiled {
   sim_bytes hlo;
   sim_signature signature;
   sim_computation *computation; /* NULL: arguments are echoed */
+  sim_attachment *attachments;
   /* What the getters point into. */
   PJRT_Buffer_Type output_types[SIM_MAX_VALUES];
   int64_t output_dims[SIM_MAX_VALUES * SIM_MAX_DIMS];

@@ -8,10 +8,6 @@
 #include "plugin/run.h"
 #include "plugin/stream.h"
 
-struct PJRT_ExecuteContext {
-  sim_kind kind;
-};
-
 PJRT_Error *sim_PJRT_ExecuteContext_Create(
     PJRT_ExecuteContext_Create_Args *args) {
   args->context = sim_new(SIM_CONTEXT, sizeof(*args->context));
@@ -22,6 +18,7 @@ PJRT_Error *sim_PJRT_ExecuteContext_Destroy(
     PJRT_ExecuteContext_Destroy_Args *args) {
   if (!args->context) return NULL;
   SIM_REQUIRE(args->context, SIM_CONTEXT);
+  sim_attachments_release(&args->context->attachments);
   sim_delete(args->context, SIM_CONTEXT);
   return NULL;
 }
@@ -130,20 +127,18 @@ static sim_future *after_both(sim_future *argument, sim_future *call) {
   return output;
 }
 
-static PJRT_Buffer *make_output(const PJRT_LoadedExecutable *loaded,
-                                PJRT_Device *device, const sim_shape *shape,
-                                const PJRT_Buffer *argument, sim_future *call) {
+static PJRT_Error *make_output(const PJRT_LoadedExecutable *loaded,
+                               PJRT_Device *device, const sim_shape *shape,
+                               const PJRT_Buffer *argument, sim_future *call,
+                               PJRT_Buffer **out) {
   const size_t size = sim_host_size(shape);
-  sim_storage *storage = sim_storage_create(size);
-  sim_future *ready;
-  if (argument && argument->storage->size == size) {
-    if (size) memcpy(storage->bytes, argument->storage->bytes, size);
-    ready = after_both(argument->ready, call);
-  } else {
-    ready = sim_future_share(call);
-  }
-  return sim_buffer_create(loaded->client, device, device->memories[0], shape,
-                           storage, ready);
+  const bool fits = argument && argument->storage->size == size;
+  SIM_TRY(sim_buffer_allocate(
+      loaded->client, device, device->memories[0], shape,
+      fits ? after_both(argument->ready, call) : sim_future_share(call), out));
+  if (fits && size)
+    memcpy((*out)->storage->bytes, argument->storage->bytes, size);
+  return NULL;
 }
 
 static bool is_kept(const PJRT_ExecuteOptions *options, size_t i) {
@@ -152,25 +147,45 @@ static bool is_kept(const PJRT_ExecuteOptions *options, size_t i) {
   return false;
 }
 
-static void echo_on(const PJRT_LoadedExecutable_Execute_Args *args,
-                    PJRT_Device *device, size_t d, sim_future *call) {
+static PJRT_Error *echo_on(const PJRT_LoadedExecutable_Execute_Args *args,
+                           PJRT_Device *device, size_t d, sim_future *call) {
   const sim_signature *signature = &args->executable->program->signature;
   for (size_t i = 0; i < signature->num_outputs; i++) {
     const PJRT_Buffer *argument =
         i < args->num_args ? args->argument_lists[d][i] : NULL;
-    args->output_lists[d][i] = make_output(
-        args->executable, device, &signature->outputs[i], argument, call);
+    SIM_TRY(make_output(args->executable, device, &signature->outputs[i],
+                        argument, call, &args->output_lists[d][i]));
   }
+  return NULL;
+}
+
+static void clear_outputs(const PJRT_LoadedExecutable_Execute_Args *args) {
+  const size_t num = args->executable->program->signature.num_outputs;
+  for (size_t d = 0; d < args->num_devices; d++)
+    for (size_t i = 0; i < num; i++) args->output_lists[d][i] = NULL;
+}
+
+static void destroy_outputs(const PJRT_LoadedExecutable_Execute_Args *args) {
+  const size_t num = args->executable->program->signature.num_outputs;
+  for (size_t d = 0; d < args->num_devices; d++)
+    for (size_t i = 0; i < num; i++)
+      sim_buffer_destroy(args->output_lists[d][i]);
+  clear_outputs(args);
 }
 
 static PJRT_Error *echo(const PJRT_LoadedExecutable_Execute_Args *args,
                         const PJRT_ExecuteOptions *options,
                         PJRT_Device *const *devices, sim_future **out) {
-  SIM_TRY(sim_run_callbacks(options, args->num_devices));
-  *out = sim_future_create();
-  for (size_t d = 0; d < args->num_devices; d++)
-    echo_on(args, devices[d], d, *out);
-  return NULL;
+  PJRT_Error *error = sim_run_callbacks(options, args->num_devices);
+  if (error) return error;
+  sim_future *call = sim_future_create();
+  for (size_t d = 0; !error && d < args->num_devices; d++)
+    error = echo_on(args, devices[d], d, call);
+  if (error)
+    sim_future_drop(call);
+  else
+    *out = call;
+  return error;
 }
 
 static void donate(const PJRT_LoadedExecutable_Execute_Args *args,
@@ -210,9 +225,14 @@ PJRT_Error *sim_PJRT_LoadedExecutable_Execute(
   SIM_TRY(check(args, devices));
   note(args, &options);
   sim_future *end;
-  SIM_TRY(args->executable->program->computation
-              ? sim_run_start(args, &options, devices, &end)
-              : echo(args, &options, devices, &end));
+  clear_outputs(args);
+  PJRT_Error *error = args->executable->program->computation
+                          ? sim_run_start(args, &options, devices, &end)
+                          : echo(args, &options, devices, &end);
+  if (error) {
+    destroy_outputs(args);
+    return error;
+  }
   for (size_t d = 0; d < args->num_devices; d++) {
     donate(args, &options, d);
     if (args->device_complete_events)

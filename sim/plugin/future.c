@@ -178,10 +178,14 @@ static PJRT_Error *error_of(const sim_future *future) {
                    future->message);
 }
 
-PJRT_Error *sim_future_error(sim_future *future) {
+static void wait_until_done(sim_future *future) {
   pthread_mutex_lock(&lock);
   while (!future->is_done) pthread_cond_wait(&done, &lock);
   pthread_mutex_unlock(&lock);
+}
+
+PJRT_Error *sim_future_error(sim_future *future) {
+  wait_until_done(future);
   return error_of(future);
 }
 
@@ -200,8 +204,10 @@ static bool append(waiter **list, const bool *is_too_late, sim_action action,
 }
 
 void sim_future_before(sim_future *future, sim_action action, void *arg) {
-  if (!append(&future->steps, &future->is_completing, action, arg))
-    action(arg, future->code);
+  if (append(&future->steps, &future->is_completing, action, arg)) return;
+  /* The steps before this one may be under way on another thread. */
+  wait_until_done(future);
+  action(arg, future->code);
 }
 
 void sim_future_then(sim_future *future, sim_action action, void *arg) {

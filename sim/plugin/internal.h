@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "abi/generated/sizes.h"
+#include "plugin/account.h"
 #include "plugin/sim.h"
 
 /* ---- objects ------------------------------------------------------------- */
@@ -97,6 +98,10 @@ PJRT_Error *sim_read_struct(pjrt_struct_id id, const char *name,
 #define SIM_READ_STRUCT(type, from, copy) \
   sim_read_struct(PJRT_STRUCT_##type, #type, (from), (copy), sizeof(*(copy)))
 
+/* What an extension keeps for an object; see ext/ext.h. */
+typedef struct sim_attachment sim_attachment;
+void sim_attachments_release(sim_attachment **list);
+
 /* ---- configuration ------------------------------------------------------- */
 
 /* The options in force. */
@@ -169,6 +174,7 @@ typedef struct sim_memory {
   const char *kind_name;
   size_t kind_name_size;
   PJRT_Device *device;
+  sim_account *account;
 } sim_memory;
 
 struct PJRT_Device {
@@ -199,6 +205,12 @@ struct PJRT_Client {
   size_t num_options;
   PJRT_TopologyDescription *topology;
   struct sim_pool *pool;
+  sim_attachment *attachments;
+};
+
+struct PJRT_ExecuteContext {
+  sim_kind kind;
+  sim_attachment *attachments;
 };
 
 PJRT_TopologyDescription *sim_topology_create(size_t local, size_t remote);
@@ -234,12 +246,14 @@ typedef struct sim_storage {
   atomic_int refs;
   size_t size;
   unsigned char *bytes;
-  bool is_own;
+  sim_account *account; /* what `size` was taken from; NULL: nothing */
   void (*on_delete)(void *bytes, void *arg);
   void *on_delete_arg;
 } sim_storage;
 
-sim_storage *sim_storage_create(size_t size);
+/* Zeroed. RESOURCE_EXHAUSTED when the memory is full. */
+PJRT_Error *sim_storage_create(PJRT_Memory *memory, size_t size,
+                               sim_storage **out);
 sim_storage *sim_storage_share(sim_storage *storage);
 void sim_storage_drop(sim_storage *storage);
 
@@ -260,6 +274,11 @@ struct PJRT_Buffer {
 PJRT_Buffer *sim_buffer_create(PJRT_Client *client, PJRT_Device *device,
                                PJRT_Memory *memory, const sim_shape *shape,
                                sim_storage *storage, sim_future *ready);
+/* The same with storage of its own. */
+PJRT_Error *sim_buffer_allocate(PJRT_Client *client, PJRT_Device *device,
+                                PJRT_Memory *memory, const sim_shape *shape,
+                                sim_future *ready, PJRT_Buffer **out);
+void sim_buffer_destroy(PJRT_Buffer *buffer); /* NULL is a no-op */
 void sim_buffer_delete_data(PJRT_Buffer *buffer);
 /* Sets device and memory from whichever of them was given. */
 PJRT_Error *sim_buffer_require_data(const PJRT_Buffer *buffer);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "ext/ext.h"
 #include "plugin/computation.h"
 #include "plugin/pool.h"
 #include "plugin/stream.h"
@@ -20,6 +21,8 @@ typedef struct run {
   sim_storage **outputs;
   size_t num_ready;
   sim_host_transfers *transfers;
+  PJRT_ExecuteContext *context; /* the caller's; NULL: none */
+  int64_t launch_id;
   sim_future *call;   /* may be held back by a fault */
   sim_future *result; /* what the outputs wait for */
   PJRT_Error *error;
@@ -84,6 +87,11 @@ static pjrt_error *receive(void *user, size_t device, int64_t channel,
   return sim_host_receive(r->transfers, device, channel, out_value);
 }
 
+static pjrt_error *call_handler(void *user, const sim_custom_call *call) {
+  const run *r = user;
+  return sim_ffi_custom_call(r->context, r->launch_id, call);
+}
+
 static size_t tensor_size(const sim_tensor *tensor) {
   return tensor->type.num_elements * tensor->element_size;
 }
@@ -103,8 +111,11 @@ static pjrt_error *load_arguments(const run *r, sim_tensor **tensors) {
 }
 
 static pjrt_error *compute(run *r, sim_tensor **args, sim_tensor **results) {
-  const sim_embedder embedder = {
-      .user = r, .poll = poll_pool, .send = send, .recv = receive};
+  const sim_embedder embedder = {.user = r,
+                                 .poll = poll_pool,
+                                 .custom_call = call_handler,
+                                 .send = send,
+                                 .recv = receive};
   pjrt_error *error = load_arguments(r, args);
   if (error) return error;
   error = sim_interpret(sim_computation_program(r->compiled->computation), args,
@@ -169,26 +180,33 @@ static run *run_create(const PJRT_LoadedExecutable_Execute_Args *args,
   }
   r->compiled = sim_compiled_share(loaded->program);
   r->pool = sim_pool_share(loaded->client->pool);
+  r->context = options->context;
+  r->launch_id = options->launch_id;
   r->transfers = sim_host_transfers_create(options, args->num_devices);
   r->call = sim_future_create();
   r->result = sim_future_pending();
   return r;
 }
 
-static PJRT_Buffer *make_output(const PJRT_LoadedExecutable *loaded,
-                                PJRT_Device *device, const sim_shape *shape,
-                                run *r, size_t i) {
-  r->outputs[i] = sim_storage_create(sim_host_size(shape));
-  return sim_buffer_create(loaded->client, device, device->memories[0], shape,
-                           sim_storage_share(r->outputs[i]),
-                           sim_future_share(r->result));
+static PJRT_Error *make_outputs(const PJRT_LoadedExecutable_Execute_Args *args,
+                                PJRT_Device *const *devices, run *r) {
+  const sim_signature *signature = &args->executable->program->signature;
+  for (size_t i = 0; i < r->num_outputs; i++) {
+    const size_t d = i / signature->num_outputs;
+    const size_t o = i % signature->num_outputs;
+    PJRT_Buffer **output = &args->output_lists[d][o];
+    SIM_TRY(sim_buffer_allocate(args->executable->client, devices[d],
+                                devices[d]->memories[0], &signature->outputs[o],
+                                sim_future_share(r->result), output));
+    r->outputs[i] = sim_storage_share((*output)->storage);
+  }
+  return NULL;
 }
 
 PJRT_Error *sim_run_start(const PJRT_LoadedExecutable_Execute_Args *args,
                           const PJRT_ExecuteOptions *options,
                           PJRT_Device *const *devices, sim_future **out) {
   const PJRT_LoadedExecutable *loaded = args->executable;
-  const sim_signature *signature = &loaded->program->signature;
   const size_t expected = sim_program_num_devices(
       sim_computation_program(loaded->program->computation));
   if (args->num_devices != expected)
@@ -197,11 +215,10 @@ PJRT_Error *sim_run_start(const PJRT_LoadedExecutable_Execute_Args *args,
                      "process",
                      expected, args->num_devices);
   run *r = run_create(args, options);
-  for (size_t i = 0; i < r->num_outputs; i++) {
-    const size_t d = i / signature->num_outputs;
-    const size_t o = i % signature->num_outputs;
-    args->output_lists[d][o] =
-        make_output(loaded, devices[d], &signature->outputs[o], r, i);
+  PJRT_Error *error = make_outputs(args, devices, r);
+  if (error) {
+    run_free(r);
+    return error;
   }
   *out = sim_future_share(r->result);
   wait_for_arguments(r, PJRT_Error_Code_OK);

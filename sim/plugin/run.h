@@ -4,7 +4,8 @@
 
 #include "plugin/executable.h"
 
-/* Makes the outputs, and lets the program fill them on a thread of the client
+/* Makes the outputs (those that there are when it fails are the caller's to
+ * destroy), and lets the program fill them on a thread of the client
  * once its arguments are ready. The future is done after that, with the run's
  * error if there was one. */
 PJRT_Error *sim_run_start(const PJRT_LoadedExecutable_Execute_Args *args,

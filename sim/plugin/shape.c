@@ -99,7 +99,10 @@ static void free_own(void *bytes, void *arg) {
   free(bytes);
 }
 
-sim_storage *sim_storage_create(size_t size) {
+PJRT_Error *sim_storage_create(PJRT_Memory *memory, size_t size,
+                               sim_storage **out) {
+  sim_account *account = ((sim_memory *)(void *)memory)->account;
+  SIM_TRY(sim_account_take(account, size));
   sim_storage *storage = sim_allocate(sizeof(*storage));
   const size_t padded = (size / ALIGNMENT + 1) * ALIGNMENT;
   storage->refs = 1;
@@ -108,9 +111,10 @@ sim_storage *sim_storage_create(size_t size) {
   if (!storage->bytes) abort();
   memset(storage->bytes, 0, padded);
   storage->on_delete = free_own;
-  storage->is_own = true;
+  storage->account = sim_account_share(account);
   sim_count_bytes((ptrdiff_t)size);
-  return storage;
+  *out = storage;
+  return NULL;
 }
 
 sim_storage *sim_storage_share(sim_storage *storage) {
@@ -120,7 +124,11 @@ sim_storage *sim_storage_share(sim_storage *storage) {
 
 void sim_storage_drop(sim_storage *storage) {
   if (atomic_fetch_sub(&storage->refs, 1) != 1) return;
-  if (storage->is_own) sim_count_bytes(-(ptrdiff_t)storage->size);
+  if (storage->account) {
+    sim_count_bytes(-(ptrdiff_t)storage->size);
+    sim_account_give_back(storage->account, storage->size);
+    sim_account_drop(storage->account);
+  }
   if (storage->on_delete)
     storage->on_delete(storage->bytes, storage->on_delete_arg);
   free(storage);

@@ -54,6 +54,7 @@ typedef struct pjrt_sim_options {
   bool no_size_checks; /* write whole structs whatever struct_size says */
   bool exact_sizes;    /* refuse every struct_size but that of `minor` */
   int num_unknown_extensions;
+  bool garbage_in_unknown_extensions; /* behind their header */
   bool extension_cycle;      /* the chain's last node points to its first */
   int num_payloads;          /* of each error */
   bool not_on_cpu;           /* PJRT_Buffer_IsOnCpu is false */
@@ -61,7 +62,17 @@ typedef struct pjrt_sim_options {
   int num_devices;           /* default 4 */
   int num_remote_devices;    /* further ones, of another process */
   pjrt_sim_execution_mode execution;
+  /* Bytes of each device's own memory; default 16 GiB. */
+  int64_t memory_capacity;
   int64_t execute_latency_us; /* how long computing takes at least */
+  /* Extensions by name ("Layouts", "all"): which are not there, which lack
+   * their last field, and which have two fields more than are known. */
+  const char *const *absent_extensions;
+  size_t num_absent_extensions;
+  const char *const *short_extensions;
+  size_t num_short_extensions;
+  const char *const *long_extensions;
+  size_t num_long_extensions;
 } pjrt_sim_options;
 
 /* The defaults. */
@@ -72,10 +83,13 @@ PJRT_SIM_EXPORT void pjrt_sim_options_init(pjrt_sim_options *options);
  *   PJRT_SIM_MINOR, _MAJOR, _TABLE_SIZE, _UNKNOWN_EXTENSIONS, _PAYLOADS,
  *   _DEVICES, _REMOTE_DEVICES           numbers
  *   PJRT_SIM_EXECUTE_LATENCY_US         a number
+ *   PJRT_SIM_MEMORY_CAPACITY            a number
  *   PJRT_SIM_EXECUTION                  compute or echo
  *   PJRT_SIM_NULL_API, _NO_SIZE_CHECKS, _EXACT_SIZES, _EXTENSION_CYCLE,
  *   _NOT_ON_CPU, _NO_OPTIMIZED_PROGRAM  1 or 0
- *   PJRT_SIM_NULL_FUNCTIONS            names, with commas between
+ *   PJRT_SIM_GARBAGE_IN_UNKNOWN_EXTENSIONS  1 or 0
+ *   PJRT_SIM_NULL_FUNCTIONS, _ABSENT_EXTENSIONS, _SHORT_EXTENSIONS,
+ *   _LONG_EXTENSIONS                   names, with commas between
  *   PJRT_SIM_FAULTS                    faults, with semicolons between:
  *     FUNCTION[,nth=N][,delay_ms=N][,code=N][,async_code=N]
  *     [,async_delay_ms=N][,message=TEXT]
@@ -125,6 +139,12 @@ typedef struct pjrt_sim_execution {
 } pjrt_sim_execution;
 
 PJRT_SIM_EXPORT void pjrt_sim_get_execution(pjrt_sim_execution *out);
+
+/* What the Stream extension hands out, as an integer. */
+typedef struct pjrt_sim_stream pjrt_sim_stream;
+
+/* How many buffers that are not ready yet the stream waits for. */
+PJRT_SIM_EXPORT size_t pjrt_sim_stream_num_waits(const pjrt_sim_stream *stream);
 
 /* The plugin itself. */
 PJRT_SIM_EXPORT const PJRT_Api *GetPjrtApi(void);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/slots.h"
+#include "ext/ext.h"
 
 #define PJRT_CALL_ROW(fn, since, kind)                                   \
   static PJRT_Error *slot_##fn(fn##_Args *args) {                        \
@@ -63,48 +63,6 @@ static void fill(PJRT_Api *api, const pjrt_sim_options *options) {
     set_slot(api, sim_call_named(options->null_functions[i]), NULL);
 }
 
-/* ---- extensions ---------------------------------------------------------- */
-
-enum { FIRST_UNKNOWN_TYPE = 900, FIRST_MINOR_WITH_NODE_SIZE = 45 };
-
-/* Before 0.45 a node began with its type. */
-typedef struct old_node {
-  int type;
-  void *next;
-} old_node;
-
-static PJRT_Extension_Base *new_node(int type, void *next, int minor) {
-  PJRT_Extension_Base *node =
-      sim_allocate_forever(sizeof(*node) + sizeof(int64_t));
-  if (minor < FIRST_MINOR_WITH_NODE_SIZE) {
-    *(old_node *)(void *)node = (old_node){type, next};
-  } else {
-    node->struct_size = sizeof(*node) + sizeof(int64_t);
-    node->type = (PJRT_Extension_Type)type;
-    node->next = next;
-  }
-  return node;
-}
-
-static void link_last(PJRT_Extension_Base *last, PJRT_Extension_Base *first,
-                      int minor) {
-  if (minor < FIRST_MINOR_WITH_NODE_SIZE) {
-    ((old_node *)(void *)last)->next = first;
-  } else {
-    last->next = first;
-  }
-}
-
-static PJRT_Extension_Base *extensions(const pjrt_sim_options *options) {
-  PJRT_Extension_Base *first = NULL, *last = NULL;
-  for (int i = options->num_unknown_extensions; i-- > 0;) {
-    first = new_node(FIRST_UNKNOWN_TYPE + i, first, options->minor);
-    if (!last) last = first;
-  }
-  if (last && options->extension_cycle) link_last(last, first, options->minor);
-  return first;
-}
-
 const PJRT_Api *GetPjrtApi(void) {
   const pjrt_sim_options *options = sim_options();
   if (options->null_api) return NULL;
@@ -112,7 +70,7 @@ const PJRT_Api *GetPjrtApi(void) {
   fill(api, options);
   api->struct_size = options->table_size ? options->table_size
                                          : pjrt_api_size_at(options->minor);
-  api->extension_start = extensions(options);
+  api->extension_start = sim_ext_chain(options);
   api->pjrt_api_version = (PJRT_Api_Version){
       .struct_size = PJRT_Api_Version_STRUCT_SIZE,
       .major_version = options->major,

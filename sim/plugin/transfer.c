@@ -14,17 +14,31 @@ struct PJRT_AsyncHostToDeviceTransferManager {
 
 typedef PJRT_AsyncHostToDeviceTransferManager manager;
 
-static void destroy_buffer(PJRT_Buffer *buffer) {
-  PJRT_Buffer_Destroy_Args args = {.buffer = buffer};
-  sim_PJRT_Buffer_Destroy(&args);
+static void manager_free(manager *m) {
+  for (size_t i = 0; i < m->num_buffers; i++)
+    if (!m->is_retrieved[i]) sim_buffer_destroy(m->buffers[i]);
+  free(m->buffers);
+  free(m->is_retrieved);
+  sim_delete(m, SIM_TRANSFER_MANAGER);
 }
 
-static void fill(manager *m, PJRT_Client *client, PJRT_Memory *memory,
-                 const sim_shape *shapes) {
-  for (size_t i = 0; i < m->num_buffers; i++)
-    m->buffers[i] = sim_buffer_create(
-        client, m->device, memory, &shapes[i],
-        sim_storage_create(sim_host_size(&shapes[i])), sim_future_pending());
+static PJRT_Error *manager_create(
+    const PJRT_Client_CreateBuffersForAsyncHostToDevice_Args *args,
+    PJRT_Device *device, const sim_shape *shapes, manager **out) {
+  PJRT_Error *error = NULL;
+  manager *m = sim_new(SIM_TRANSFER_MANAGER, sizeof(*m));
+  m->device = device;
+  m->num_buffers = args->num_shape_specs;
+  m->buffers = sim_allocate(m->num_buffers * sizeof(PJRT_Buffer *));
+  m->is_retrieved = sim_allocate(m->num_buffers);
+  for (size_t i = 0; !error && i < m->num_buffers; i++)
+    error = sim_buffer_allocate(args->client, device, args->memory, &shapes[i],
+                                sim_future_pending(), &m->buffers[i]);
+  if (error)
+    manager_free(m);
+  else
+    *out = m;
+  return error;
 }
 
 PJRT_Error *sim_PJRT_Client_CreateBuffersForAsyncHostToDevice(
@@ -39,15 +53,8 @@ PJRT_Error *sim_PJRT_Client_CreateBuffersForAsyncHostToDevice(
     error = sim_shape_read(spec->element_type, spec->dims, spec->num_dims,
                            &shapes[i]);
   }
-  if (!error) {
-    manager *m = sim_new(SIM_TRANSFER_MANAGER, sizeof(*m));
-    m->device = device;
-    m->num_buffers = args->num_shape_specs;
-    m->buffers = sim_allocate(m->num_buffers * sizeof(*m->buffers));
-    m->is_retrieved = sim_allocate(m->num_buffers);
-    fill(m, args->client, args->memory, shapes);
-    args->transfer_manager = m;
-  }
+  if (!error)
+    error = manager_create(args, device, shapes, &args->transfer_manager);
   free(shapes);
   return error;
 }
@@ -62,11 +69,8 @@ PJRT_Error *sim_PJRT_AsyncHostToDeviceTransferManager_Destroy(
     if (m->is_retrieved[i]) continue;
     sim_future_complete(m->buffers[i]->ready, PJRT_Error_Code_INTERNAL, message,
                         sizeof(message) - 1);
-    destroy_buffer(m->buffers[i]);
   }
-  free(m->buffers);
-  free(m->is_retrieved);
-  sim_delete(m, SIM_TRANSFER_MANAGER);
+  manager_free(m);
   return NULL;
 }
 

@@ -198,6 +198,8 @@ static void check_odd_tables(void) {
   options.major = 3;
   options.num_unknown_extensions = 2;
   options.extension_cycle = true;
+  options.absent_extensions = (const char *const[]){"all"};
+  options.num_absent_extensions = 1;
   configure(&options);
   CHECK(!api->PJRT_Client_DmaMap && api->PJRT_Client_DmaUnmap);
   CHECK(api->struct_size == 120);
@@ -618,6 +620,81 @@ static void check_every_slot(void) {
   }
 }
 
+static bool uses(PJRT_Device *device, int64_t bytes, int64_t peak) {
+  ARGS(PJRT_Device_MemoryStats, .device = device);
+  return !api->PJRT_Device_MemoryStats(&args) && args.bytes_limit_is_set &&
+         args.bytes_limit == 100 && args.bytes_in_use == bytes &&
+         args.peak_bytes_in_use_is_set && args.peak_bytes_in_use == peak;
+}
+
+static void check_memory_capacity(void) {
+  static const float values[20] = {0};
+  const int64_t dims[] = {20};
+  pjrt_sim_options options;
+  sim.options_init(&options);
+  options.memory_capacity = 100;
+  configure(&options);
+  PJRT_Client *client = new_client();
+  PJRT_Device *device = device_of(client, 0);
+  PJRT_Event *done = NULL;
+  PJRT_Buffer *buffer =
+      upload(client, PJRT_Buffer_Type_F32, values, dims, 1,
+             PJRT_HostBufferSemantics_kImmutableOnlyDuringCall, &done);
+  CHECK(buffer);
+  CHECK(uses(device, 80, 80));
+  ARGS(PJRT_Buffer_CopyToDevice, .buffer = buffer, .dst_device = device);
+  CHECK(says(api->PJRT_Buffer_CopyToDevice(&args),
+             PJRT_Error_Code_RESOURCE_EXHAUSTED,
+             "Out of memory allocating 80 bytes, 20 are left"));
+  /* Each device has a memory of its own. */
+  args.dst_device = device_of(client, 1);
+  CHECK(!api->PJRT_Buffer_CopyToDevice(&args));
+  free_buffer(args.dst_buffer);
+  free_buffer(buffer);
+  free_event(done);
+  CHECK(uses(device, 0, 80));
+  PJRT_Device_ClearMemoryStats_Args clear = {
+      .struct_size = PJRT_Device_ClearMemoryStats_Args_STRUCT_SIZE,
+      .device = device};
+  CHECK(!api->PJRT_Device_ClearMemoryStats(&clear));
+  CHECK(uses(device, 0, 0));
+  free_client(client);
+}
+
+/* An execution whose outputs do not fit leaves none of them behind. */
+static void check_outputs_that_do_not_fit(void) {
+  pjrt_sim_options options;
+  PJRT_LoadedExecutable *executable = NULL;
+  for (int mode = PJRT_SIM_COMPUTE; mode <= PJRT_SIM_ECHO; mode++) {
+    sim.options_init(&options);
+    options.execution = (pjrt_sim_execution_mode)mode;
+    options.memory_capacity = 100;
+    configure(&options);
+    PJRT_Client *client = new_client();
+    CHECK(!compile(client,
+                   "func.func @main() -> (tensor<20xf32>, tensor<20xf32>) {\n"
+                   "  %0 = stablehlo.constant dense<1.0> : tensor<20xf32>\n"
+                   "  return %0, %0 : tensor<20xf32>, tensor<20xf32>\n}\n",
+                   &executable));
+    PJRT_Buffer *outputs[2] = {NULL, NULL};
+    PJRT_Buffer **output_list = outputs;
+    PJRT_Buffer *const *argument_list = outputs;
+    PJRT_ExecuteOptions execute_options = {.struct_size =
+                                               PJRT_ExecuteOptions_STRUCT_SIZE};
+    ARGS(PJRT_LoadedExecutable_Execute, .executable = executable,
+         .options = &execute_options, .argument_lists = &argument_list,
+         .num_devices = 1, .output_lists = &output_list);
+    CHECK(says(api->PJRT_LoadedExecutable_Execute(&args),
+               PJRT_Error_Code_RESOURCE_EXHAUSTED, "Out of memory"));
+    CHECK(!outputs[0] && !outputs[1]);
+    PJRT_LoadedExecutable_Destroy_Args destroy = {
+        .struct_size = PJRT_LoadedExecutable_Destroy_Args_STRUCT_SIZE,
+        .executable = executable};
+    CHECK(!api->PJRT_LoadedExecutable_Destroy(&destroy));
+    free_client(client);
+  }
+}
+
 /* ---- running ------------------------------------------------------------- */
 
 static void *symbol(void *library, const char *name) {
@@ -692,5 +769,7 @@ int main(int argc, char **argv) {
   run("compile-errors", check_compile_errors);
   run("execution", check_execution);
   run("executable", check_executable);
+  run("memory-capacity", check_memory_capacity);
+  run("outputs-that-do-not-fit", check_outputs_that_do_not_fit);
   return num_failures ? 1 : 0;
 }

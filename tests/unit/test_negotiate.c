@@ -248,10 +248,14 @@ static void test_huge_table(void **state) {
 
 /* ---- extensions ---------------------------------------------------------- */
 
+static const char *const all_extensions[] = {"all"};
+
 static void try_extensions(int minor, int num) {
   pjrt_sim_options options = defaults();
   pjrt_plugin *plugin;
   options.minor = minor;
+  options.absent_extensions = all_extensions;
+  options.num_absent_extensions = 1;
   options.num_unknown_extensions = num;
   expect_ok(open_sim(&options, NULL, &plugin));
   const size_t unknown = (size_t)num;
@@ -276,6 +280,42 @@ static void test_unknown_extensions(void **state) {
   try_extensions(45, 3);
   try_extensions(117, 0);
   try_extensions(117, 40);
+}
+
+static size_t size_of_extension(const pjrt_sim_options *options, int type) {
+  pjrt_plugin *plugin;
+  expect_ok(open_sim(options, NULL, &plugin));
+  const size_t size = pjrt_plugin_extension_size(
+      plugin, pjrt_plugin_find_extension(plugin, type));
+  pjrt_plugin_free(plugin);
+  return size;
+}
+
+static void test_known_extensions(void **state) {
+  pjrt_sim_options options = defaults();
+  (void)state;
+  assert_int_equal(size_of_extension(&options, PJRT_Extension_Type_Layouts),
+                   PJRT_Layouts_Extension_STRUCT_SIZE);
+  assert_int_equal(
+      size_of_extension(&options, PJRT_Extension_Type_Gpu_Custom_Call), 33);
+  options.minor = 54;
+  assert_int_equal(size_of_extension(&options, PJRT_Extension_Type_Layouts),
+                   56);
+  assert_int_equal(size_of_extension(&options, PJRT_Extension_Type_Triton), 0);
+  options.minor = 117;
+  options.garbage_in_unknown_extensions = true;
+  options.num_unknown_extensions = 1;
+  options.long_extensions = all_extensions;
+  options.num_long_extensions = 1;
+  assert_int_equal(size_of_extension(&options, PJRT_Extension_Type_FFI),
+                   PJRT_FFI_Extension_STRUCT_SIZE + 16);
+  assert_int_equal(size_of_extension(&options, 900),
+                   sizeof(PJRT_Extension_Base) + 72);
+  options.num_long_extensions = 0;
+  options.short_extensions = all_extensions;
+  options.num_short_extensions = 1;
+  assert_int_equal(size_of_extension(&options, PJRT_Extension_Type_FFI),
+                   PJRT_FFI_Extension_STRUCT_SIZE - 8);
 }
 
 static void test_extension_cycle(void **state) {
@@ -304,6 +344,7 @@ int main(void) {
       cmocka_unit_test(test_table_shorter_than_its_minor),
       cmocka_unit_test(test_huge_table),
       cmocka_unit_test(test_unknown_extensions),
+      cmocka_unit_test(test_known_extensions),
       cmocka_unit_test(test_extension_cycle),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

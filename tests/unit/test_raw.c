@@ -99,7 +99,10 @@ static void test_plugin(void **state) {
   const fixture *f = *state;
   const PJRT_Api *table = pjrt_plugin_raw(f->plugin);
   assert_non_null(table->PJRT_Client_Create);
-  assert_null(pjrt_plugin_extension_raw(f->plugin, 0));
+  const PJRT_Extension_Base *first = pjrt_plugin_extension_raw(f->plugin, 0);
+  assert_ptr_equal(first, table->extension_start);
+  assert_null(pjrt_plugin_extension_raw(f->plugin,
+                                        pjrt_plugin_num_extensions(f->plugin)));
 }
 
 static void test_devices_and_memories(void **state) {

@@ -1,0 +1,159 @@
+/* The chain of extension nodes, as the options ask for it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ext/ext.h"
+
+/* In the order in which real plugins chain them: the newest first. */
+static const sim_extension *const extensions[] = {
+    &sim_ext_xla_transform,
+    &sim_ext_host_memory_allocator,
+    &sim_ext_abi_version,
+    &sim_ext_shardings,
+    &sim_ext_host_allocator,
+    &sim_ext_callback,
+    &sim_ext_executable_metadata,
+    &sim_ext_cross_host_transfers,
+    &sim_ext_example,
+    &sim_ext_phase_compile,
+    &sim_ext_raw_buffer,
+    &sim_ext_triton,
+    &sim_ext_memory_descriptions,
+    &sim_ext_ffi,
+    &sim_ext_layouts,
+    &sim_ext_stream,
+    &sim_ext_custom_partitioner,
+    &sim_ext_profiler,
+    &sim_ext_gpu_custom_call,
+};
+
+enum {
+  NUM_EXTENSIONS = sizeof extensions / sizeof *extensions,
+  FIRST_UNKNOWN_TYPE = 900,
+  FIRST_MINOR_WITH_NODE_SIZE = 45,
+  NUM_LONGER_SLOTS = 2,
+  GARBAGE_BYTES = 64
+};
+
+/* Stands for every extension. */
+static const char all[] = "all";
+
+bool sim_ext_is_known(const char *name) {
+  if (strcmp(name, all) == 0) return true;
+  for (size_t i = 0; i < NUM_EXTENSIONS; i++)
+    if (strcmp(extensions[i]->name, name) == 0) return true;
+  return false;
+}
+
+static bool is_listed(const sim_extension *extension, const char *const *names,
+                      size_t num_names) {
+  for (size_t i = 0; i < num_names; i++)
+    if (!strcmp(extension->name, names[i]) || !strcmp(names[i], all))
+      return true;
+  return false;
+}
+
+static size_t size_at(const sim_extension *extension, int minor) {
+  size_t size = 0;
+  for (int i = 0; i < SIM_EXT_MAX_STEPS && extension->steps[i].minor; i++)
+    if (extension->steps[i].minor <= minor) size = extension->steps[i].size;
+  return size;
+}
+
+/* What a newer plugin has behind the slots that are known. */
+static void *unknown_slot(void *args) {
+  (void)args;
+  fputs("pjrt_sim: an unknown slot of an extension was called\n", stderr);
+  abort();
+}
+
+static void append_slots(char *node, size_t size) {
+  void *(*slot)(void *) = unknown_slot;
+  for (int i = 0; i < NUM_LONGER_SLOTS; i++)
+    memcpy(node + size + (size_t)i * sizeof(slot), &slot, sizeof(slot));
+}
+
+/* Before 0.45 a node began with its type. */
+typedef struct old_node {
+  int type;
+  void *next;
+} old_node;
+
+/* Completes a node whose fields behind the header are set: gives it memory of
+ * exactly its size, so that sanitizers see who reads on. */
+static PJRT_Extension_Base *finish(const void *node, size_t size, int type,
+                                   void *next, int minor) {
+  if (minor < FIRST_MINOR_WITH_NODE_SIZE) {
+    const size_t shift = sizeof(PJRT_Extension_Base) - sizeof(old_node);
+    char *old = sim_allocate_forever(size - shift);
+    memcpy(old, (const char *)node + shift, size - shift);
+    *(old_node *)(void *)old = (old_node){type, next};
+    return (PJRT_Extension_Base *)(void *)old;
+  }
+  PJRT_Extension_Base *made = sim_allocate_forever(size);
+  memcpy(made, node, size);
+  made->struct_size = size;
+  made->type = (PJRT_Extension_Type)type;
+  made->next = next;
+  return made;
+}
+
+/* `next` itself when the options leave the extension out. */
+static PJRT_Extension_Base *prepend(const sim_extension *extension,
+                                    PJRT_Extension_Base *next,
+                                    const pjrt_sim_options *options) {
+  max_align_t room[SIM_EXT_NODE_BYTES / sizeof(max_align_t)] = {0};
+  const size_t pointer = sizeof(void *);
+  size_t size = size_at(extension, options->minor);
+  if (!size || is_listed(extension, options->absent_extensions,
+                         options->num_absent_extensions))
+    return next;
+  memcpy(room, extension->node, extension->node_size);
+  if (extension->adapt) extension->adapt(room, options->minor);
+  if (is_listed(extension, options->short_extensions,
+                options->num_short_extensions))
+    size = (size - pointer) / pointer * pointer;
+  if (is_listed(extension, options->long_extensions,
+                options->num_long_extensions)) {
+    size = (size + pointer - 1) / pointer * pointer;
+    append_slots((char *)room, size);
+    size += NUM_LONGER_SLOTS * pointer;
+  }
+  return finish(room, size, (int)extension->type, next, options->minor);
+}
+
+static PJRT_Extension_Base *prepend_unknown(int i, PJRT_Extension_Base *next,
+                                            const pjrt_sim_options *options) {
+  max_align_t room[SIM_EXT_NODE_BYTES / sizeof(max_align_t)] = {0};
+  size_t size = sizeof(PJRT_Extension_Base) + sizeof(int64_t);
+  if (options->garbage_in_unknown_extensions) {
+    size += GARBAGE_BYTES;
+    memset(room, 0xa5, size);
+  }
+  return finish(room, size, FIRST_UNKNOWN_TYPE + i, next, options->minor);
+}
+
+static void link_last(PJRT_Extension_Base *last, PJRT_Extension_Base *first,
+                      int minor) {
+  if (minor < FIRST_MINOR_WITH_NODE_SIZE) {
+    ((old_node *)(void *)last)->next = first;
+  } else {
+    last->next = first;
+  }
+}
+
+/* The unknown ones come first, so that whoever stops there sees nothing. */
+PJRT_Extension_Base *sim_ext_chain(const pjrt_sim_options *options) {
+  PJRT_Extension_Base *first = NULL, *last = NULL;
+  for (size_t i = NUM_EXTENSIONS; i-- > 0;) {
+    first = prepend(extensions[i], first, options);
+    if (!last) last = first;
+  }
+  for (int i = options->num_unknown_extensions; i-- > 0;) {
+    first = prepend_unknown(i, first, options);
+    if (!last) last = first;
+  }
+  if (last && options->extension_cycle) link_last(last, first, options->minor);
+  return first;
+}
