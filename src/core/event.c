@@ -65,6 +65,7 @@ static pjrt_error *make(pjrt_client *client, const char *what,
   event->what = what;
   event->error = NULL;
   event->is_watched = false;
+  event->is_asking = false;
   event->fd = -1;
   event->callbacks = NULL;
   event->joined = NULL;
@@ -199,17 +200,23 @@ static pjrt_error *ask_for_callback(pjrt_event *event) {
 
 /* Makes sure that the outcome will be published without anyone awaiting it. A
  * plugin may call back before its function returns, so this holds no lock
- * while it asks. */
+ * while it asks; another thread that wants the same waits for the answer, since
+ * it has to ask by itself when the plugin refuses. */
 static pjrt_error *watch(pjrt_event *event) {
   pthread_mutex_lock(&event->mutex);
-  bool ask = event->raw && !event->is_watched;
-  event->is_watched = true;
+  while (event->is_asking && state_of(event) == PJRT_EVENT_PENDING) {
+    pthread_cond_wait(&event->published, &event->mutex);
+  }
+  bool ask =
+      event->raw && !event->is_watched && state_of(event) == PJRT_EVENT_PENDING;
+  if (ask) event->is_asking = true;
   pthread_mutex_unlock(&event->mutex);
-  if (!ask || state_of(event) != PJRT_EVENT_PENDING) return NULL;
+  if (!ask) return NULL;
   pjrt_error *error = ask_for_callback(event);
-  if (!error) return NULL;
   pthread_mutex_lock(&event->mutex);
-  event->is_watched = false;
+  event->is_asking = false;
+  event->is_watched = !error;
+  pthread_cond_broadcast(&event->published);
   pthread_mutex_unlock(&event->mutex);
   return error;
 }

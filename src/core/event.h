@@ -29,6 +29,7 @@ struct pjrt_event {
   pthread_mutex_t mutex; /* guards what follows, and publishing */
   pthread_cond_t published;
   bool is_watched; /* the plugin will call back */
+  bool is_asking;  /* a thread is asking it to */
   int fd;          /* -1: none */
   pjrt_event_callback *callbacks;
 

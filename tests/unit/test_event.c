@@ -13,14 +13,18 @@ typedef struct held {
   pjrt_event *done;
 } held;
 
-static held start(fixture *f, PJRT_Error_Code code) {
+static held launch(fixture *f) {
   held h;
-  sim_hold("PJRT_LoadedExecutable_Execute", code);
   h.executable = compile(f->client, pass_program, NULL);
   h.in = upload_arguments(f->device);
   expect_ok(pjrt_executable_execute_async(h.executable, h.in.args, 2, NULL,
                                           h.outs, 2, &h.done));
   return h;
+}
+
+static held start(fixture *f, PJRT_Error_Code code) {
+  sim_hold("PJRT_LoadedExecutable_Execute", code);
+  return launch(f);
 }
 
 static void end(held *h) {
@@ -200,6 +204,40 @@ static void test_one_callback_of_the_plugin(void **state) {
 
 /* ---- descriptors --------------------------------------------------------- */
 
+static void *register_refused(void *event) {
+  return pjrt_event_on_ready(event, note, NULL);
+}
+
+/* While the plugin is still refusing one thread's callback, another thread asks
+ * for its own. */
+static void test_refusal_is_not_for_others(void **state) {
+  pjrt_sim_fault faults[] = {{.function = "PJRT_LoadedExecutable_Execute",
+                              .async_code = PJRT_Error_Code_OK,
+                              .async_delay_ms = -1},
+                             {.function = "PJRT_Event_OnReady",
+                              .nth = 1,
+                              .delay_ms = 100,
+                              .code = PJRT_Error_Code_UNAVAILABLE}};
+  pjrt_sim_options options;
+  outcome out = {0};
+  pthread_t thread;
+  void *error;
+  sim.options_init(&options);
+  options.faults = faults;
+  options.num_faults = 2;
+  sim.configure(&options);
+  held h = launch(*state);
+  pthread_create(&thread, NULL, register_refused, h.done);
+  wait_until(sim.num_calls("PJRT_Event_OnReady") == 1);
+  expect_ok(pjrt_event_on_ready(h.done, note, &out));
+  pthread_join(thread, &error);
+  expect_error(error, PJRT_UNAVAILABLE, "");
+  sim.release_events();
+  wait_until(atomic_load(&out.num_calls) == 1);
+  assert_int_equal(out.code, PJRT_OK);
+  end(&h);
+}
+
 static void test_fd(void **state) {
   static const PJRT_Error_Code codes[] = {PJRT_Error_Code_OK,
                                           PJRT_Error_Code_DATA_LOSS};
@@ -357,6 +395,7 @@ int main(void) {
       sim_test(test_callbacks),
       sim_test(test_callback_outlives_the_handle),
       sim_test(test_one_callback_of_the_plugin),
+      sim_test(test_refusal_is_not_for_others),
       sim_test(test_fd),
       sim_test(test_fd_of_a_ready_event),
       sim_test(test_join_in_every_order),
