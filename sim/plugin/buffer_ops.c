@@ -82,7 +82,7 @@ PJRT_Error *sim_PJRT_Buffer_OnDeviceSizeInBytes(
 
 PJRT_Error *sim_PJRT_Buffer_IsOnCpu(PJRT_Buffer_IsOnCpu_Args *args) {
   SIM_REQUIRE(args->buffer, SIM_BUFFER);
-  args->is_on_cpu = !sim_options()->not_on_cpu;
+  args->is_on_cpu = !args->buffer->client->machine.not_on_cpu;
   return NULL;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "plugin/pool.h"
+#include "plugin/settings.h"
 #include "plugin/slots.h"
 
 PJRT_Error *sim_PJRT_Plugin_Initialize(PJRT_Plugin_Initialize_Args *args) {
@@ -40,13 +41,12 @@ PJRT_Error *sim_PJRT_Plugin_Attributes(PJRT_Plugin_Attributes_Args *args) {
 
 /* ---- create options ------------------------------------------------------ */
 
-/* The options that a client takes: one of every kind, so that tests can pass
- * each through; a client's devices give them back as attributes. */
+/* Options without any effect, one of every kind, so that tests can pass each
+ * through; a client's devices give them back as attributes. */
 static const struct {
   const char *name;
   PJRT_NamedValue_Type type;
-} known_options[] = {
-    {"device_count", PJRT_NamedValue_kInt64},
+} idle_options[] = {
     {"a_string", PJRT_NamedValue_kString},
     {"an_int64", PJRT_NamedValue_kInt64},
     {"an_int64_list", PJRT_NamedValue_kInt64List},
@@ -57,37 +57,21 @@ static const struct {
     {"memory_fraction", PJRT_NamedValue_kFloat},
 };
 
-static bool is_named(const PJRT_NamedValue *value, const char *name) {
-  return value->name_size == strlen(name) &&
-         memcmp(value->name, name, value->name_size) == 0;
+static bool is_idle(const PJRT_NamedValue *option) {
+  for (size_t i = 0; i < sizeof idle_options / sizeof *idle_options; i++)
+    if (option->type == idle_options[i].type &&
+        option->name_size == strlen(idle_options[i].name) &&
+        !memcmp(option->name, idle_options[i].name, option->name_size))
+      return true;
+  return false;
 }
 
-static PJRT_Error *check_option(const PJRT_NamedValue *option) {
-  for (size_t i = 0; i < sizeof known_options / sizeof *known_options; i++) {
-    if (!is_named(option, known_options[i].name)) continue;
-    if (option->type == known_options[i].type) return NULL;
-    return sim_error(
-        PJRT_Error_Code_INVALID_ARGUMENT, "Option %s has type %d, expected %d",
-        known_options[i].name, (int)option->type, (int)known_options[i].type);
-  }
-  return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                   "Unexpected option name passed to PJRT_Client_Create: %.*s",
-                   (int)option->name_size, option->name);
-}
-
-static PJRT_Error *num_devices(const PJRT_Client_Create_Args *args,
-                               size_t *out) {
-  int64_t num = sim_options()->num_devices;
-  for (size_t i = 0; i < args->num_options; i++) {
-    SIM_TRY(check_option(&args->create_options[i]));
-    if (is_named(&args->create_options[i], "device_count"))
-      num = args->create_options[i].int64_value;
-  }
-  if (num < 0 || num > 4096)
-    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                     "device_count is %lld, expected 0 to 4096",
-                     (long long)num);
-  *out = (size_t)num;
+static PJRT_Error *read_options(const PJRT_Client_Create_Args *args,
+                                pjrt_sim_options *out) {
+  *out = *sim_options();
+  for (size_t i = 0; i < args->num_options; i++)
+    if (!is_idle(&args->create_options[i]))
+      SIM_TRY(sim_options_set(out, &args->create_options[i]));
   return NULL;
 }
 
@@ -148,10 +132,12 @@ static void device_free(PJRT_Device *device) {
 }
 
 PJRT_Error *sim_PJRT_Client_Create(PJRT_Client_Create_Args *args) {
-  size_t local = 0;
-  SIM_TRY(num_devices(args, &local));
-  const size_t remote = (size_t)sim_options()->num_remote_devices;
+  pjrt_sim_options machine;
+  SIM_TRY(read_options(args, &machine));
+  const size_t local = (size_t)machine.num_devices;
+  const size_t remote = (size_t)machine.num_remote_devices;
   PJRT_Client *client = sim_new(SIM_CLIENT, sizeof(*client));
+  client->machine = machine;
   client->num_addressable = local;
   client->num_devices = local + remote;
   client->topology = sim_topology_create(local, remote);

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "ext/ext.h"
+#include "plugin/settings.h"
 
 /* The plugin's state. It is the one place where the plugin keeps any: PJRT
  * functions get no pointer to their plugin. */
@@ -41,7 +42,10 @@ void pjrt_sim_options_init(pjrt_sim_options *options) {
       .struct_size = sizeof(*options),
       .minor = PJRT_NEWEST_MINOR,
       .num_devices = 4,
+      .num_nodes = 1,
       .memory_capacity = INT64_C(16) << 30,
+      .pinned_host_capacity = INT64_MAX,
+      .unpinned_host_capacity = INT64_MAX,
   };
 }
 

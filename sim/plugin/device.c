@@ -117,7 +117,8 @@ static const sim_memory *memory_of(const PJRT_Memory *memory) {
 
 void sim_memory_init(sim_memory *memory, PJRT_Device *device, int index) {
   memory->account = sim_account_create(
-      index == 0 ? sim_options()->memory_capacity : INT64_MAX);
+      index == 0 ? device->client->machine.memory_capacity
+                 : device->client->machine.pinned_host_capacity);
   memory->kind = SIM_MEMORY;
   memory->id = device->description->id * SIM_MEMORIES_PER_DEVICE + index;
   memory->device = device;

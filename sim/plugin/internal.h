@@ -107,8 +107,6 @@ void sim_attachments_release(sim_attachment **list);
 /* The options in force. */
 const pjrt_sim_options *sim_options(void);
 
-void sim_options_from_environment(pjrt_sim_options *options);
-
 /* Which call a name belongs to; PJRT_NUM_CALLS when none. */
 pjrt_call_id sim_call_named(const char *function);
 const char *sim_call_name(pjrt_call_id id);
@@ -204,6 +202,7 @@ struct PJRT_Client {
   PJRT_NamedValue *options; /* as given */
   size_t num_options;
   PJRT_TopologyDescription *topology;
+  pjrt_sim_options machine;
   struct sim_pool *pool;
   sim_attachment *attachments;
 };

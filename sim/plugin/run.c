@@ -23,6 +23,7 @@ typedef struct run {
   sim_host_transfers *transfers;
   PJRT_ExecuteContext *context; /* the caller's; NULL: none */
   int64_t launch_id;
+  int64_t execute_latency_us;
   sim_future *call;   /* may be held back by a fault */
   sim_future *result; /* what the outputs wait for */
   PJRT_Error *error;
@@ -130,7 +131,7 @@ static void run_program(void *arg) {
   run *r = arg;
   const size_t num = r->num_args + r->num_outputs;
   sim_tensor **tensors = sim_allocate(num * sizeof(sim_tensor *));
-  sim_sleep_us(sim_options()->execute_latency_us);
+  sim_sleep_us(r->execute_latency_us);
   PJRT_Error *error =
       sim_error_from(compute(r, tensors, tensors + r->num_args));
   for (size_t i = 0; i < num; i++) sim_tensor_release(tensors[i]);
@@ -181,6 +182,7 @@ static run *run_create(const PJRT_LoadedExecutable_Execute_Args *args,
   r->compiled = sim_compiled_share(loaded->program);
   r->pool = sim_pool_share(loaded->client->pool);
   r->context = options->context;
+  r->execute_latency_us = args->executable->client->machine.execute_latency_us;
   r->launch_id = options->launch_id;
   r->transfers = sim_host_transfers_create(options, args->num_devices);
   r->call = sim_future_create();

@@ -264,8 +264,8 @@ static void check_create_options(void) {
   const int64_t list[] = {5, 6};
   const PJRT_NamedValue options[] = {
       {.struct_size = PJRT_NamedValue_STRUCT_SIZE,
-       .name = "device_count?",
-       .name_size = 12,
+       .name = "devices?",
+       .name_size = 7,
        .type = PJRT_NamedValue_kInt64,
        .int64_value = 2,
        .value_size = 1},
@@ -292,7 +292,7 @@ static void check_create_options(void) {
   args.create_options = &wrong;
   args.num_options = 1;
   CHECK(says(api->PJRT_Client_Create(&args), PJRT_Error_Code_INVALID_ARGUMENT,
-             "Option device_count has type 4, expected 1"));
+             "Option devices has type 4, expected 1"));
 }
 
 static void check_round_trip(PJRT_HostBufferSemantics semantics, size_t shift) {

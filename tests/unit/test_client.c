@@ -44,7 +44,7 @@ static void test_nulls_and_opts(void **state) {
 static void test_options_of_every_kind(void **state) {
   fixture *f = *state;
   pjrt_client *client;
-  pjrt_named_values *options = values_of("device_count=2");
+  pjrt_named_values *options = values_of("devices=2");
   expect_ok(pjrt_named_values_parse(options, "a_string=x y", PJRT_NUL_ENDED));
   expect_ok(pjrt_named_values_parse(options, "an_int64=-7", PJRT_NUL_ENDED));
   expect_ok(
@@ -70,7 +70,7 @@ static void test_refused_options(void **state) {
   fixture *f = *state;
   /* The plugin's own words. */
   try_option(f->plugin, "no_such=1", PJRT_INVALID_ARGUMENT, "no_such");
-  try_option(f->plugin, "device_count=x", PJRT_INVALID_ARGUMENT, "type 0");
+  try_option(f->plugin, "devices=x", PJRT_INVALID_ARGUMENT, "type 0");
   /* The library's: old CPU plugins end the process. */
   const size_t before = sim.num_calls("PJRT_Client_Create");
   try_option(f->plugin, "cpu_device_count=two", PJRT_INVALID_ARGUMENT,
