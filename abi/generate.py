@@ -10,6 +10,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 
+import emit_counts  # noqa: E402
 import emit_header  # noqa: E402
 import emit_raw  # noqa: E402
 import emit_tables  # noqa: E402
@@ -30,6 +31,8 @@ def outputs(abi):
         f"{GENERATED}/call_ids.h": emit_tables.render_ids(abi),
         f"{GENERATED}/sizes.h": emit_tables.render_sizes_h(abi),
         f"{GENERATED}/sizes.c": emit_tables.render_sizes_c(abi),
+        f"{GENERATED}/out_counts.h": emit_counts.render_ids(abi),
+        f"{GENERATED}/out_counts.inc": emit_counts.render_rows(abi),
         f"{GENERATED}/enums.inc": emit_tables.render_enums(abi),
         f"{GENERATED}/fields.inc": emit_tables.render_fields_core(abi),
         f"{GENERATED}/extensions.inc": emit_tables.render_extensions(abi),

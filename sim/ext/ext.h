@@ -58,8 +58,11 @@ extern const sim_extension sim_ext_xla_transform;
  * `size`, and fails on request. `args_name` is the name of the args struct; a
  * `size` of 0 means that it has no struct_size. */
 PJRT_Error *sim_ext_enter(const void *args, const char *args_name, size_t size);
-#define SIM_EXT_ENTER(args, type, size) \
-  SIM_TRY(sim_ext_enter((args), #type, (size)))
+#define SIM_EXT_ENTER(args, type, size)             \
+  do {                                              \
+    SIM_TRY(sim_ext_enter((args), #type, (size)));  \
+    if (sim_is_mutant(#type)) return NULL;          \
+  } while (0)
 
 /* Whether a fault or a question may name this function; its calls so far. */
 bool sim_ext_has_function(const char *function);

@@ -89,6 +89,14 @@ typedef struct sim_slot {
 
 PJRT_Error *sim_slot_begin(sim_slot *call, pjrt_call_id id, void *args,
                            void *copy, size_t copy_size);
+/* A build for testing the tests: the function that the environment names does
+ * nothing and succeeds. */
+#ifdef SIM_MUTANTS
+bool sim_is_mutant(const char *function);
+#else
+#define sim_is_mutant(function) false
+#endif
+
 PJRT_Error *sim_slot_end(const sim_slot *call, PJRT_Error *error);
 
 /* Checks the struct_size of a struct that args point to, and copies what the

@@ -68,8 +68,16 @@ static pjrt_code code_of(const pjrt_plugin *plugin, PJRT_Error *raw) {
   return (pjrt_code)args->code;
 }
 
+static bool is_sane(size_t size, const char *text) {
+  pjrt_error *error = pjrt_count_check("a size", size, text);
+  const bool is_sane = !error;
+  pjrt_error_free(error);
+  return is_sane;
+}
+
 static void add_payload(const char *key, size_t key_size, const char *value,
                         size_t value_size, void *error) {
+  if (!is_sane(key_size, key) || !is_sane(value_size, value)) return;
   pjrt_error_add_payload(error, key, key_size, value, value_size);
 }
 
@@ -85,15 +93,25 @@ static void add_payloads(const pjrt_plugin *plugin, PJRT_Error *raw,
   if (failure) drop(plugin, failure);
 }
 
+/* An error of this code with the plugin's words, if it has any: some plugins
+ * stub the functions that tell them. */
+static pjrt_error *words_of(const pjrt_plugin *plugin, PJRT_Error *raw,
+                            pjrt_code code) {
+  static const char none[] = "the plugin gave no message";
+  PJRT_ARGS(PJRT_Error_Message, args);
+  args->struct_size = plugin->args_size[PJRT_CALL_PJRT_Error_Message];
+  args->error = raw;
+  plugin->table.PJRT_Error_Message(args);
+  const size_t size = args->message_size;
+  if (!size || !args->message || !is_sane(size, args->message)) {
+    return pjrt_error_create(code, none, sizeof none - 1);
+  }
+  return pjrt_error_create(code, args->message, size);
+}
+
 pjrt_error *pjrt_error_from_plugin(const pjrt_plugin *plugin, pjrt_call_id id,
                                    PJRT_Error *raw) {
-  PJRT_ARGS(PJRT_Error_Message, message);
-  message->struct_size = plugin->args_size[PJRT_CALL_PJRT_Error_Message];
-  message->error = raw;
-  plugin->table.PJRT_Error_Message(message);
-  pjrt_error *error = pjrt_error_create(
-      code_of(plugin, raw), message->message ? message->message : "",
-      message->message ? message->message_size : 0);
+  pjrt_error *error = words_of(plugin, raw, code_of(plugin, raw));
   pjrt_error_set_origin(error, PJRT_ORIGIN_PLUGIN);
   pjrt_error_set_call(error, calls[id].name);
   pjrt_error_set_plugin(error, plugin->label);

@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "abi/counts.h"
 #include "abi/plugin.h"
 
 /* Zero bytes behind every struct that a plugin sees. */
@@ -41,6 +42,7 @@ enum { PJRT_ARGS_RESERVE = 64 };
   ((plugin)->table.fn                                                \
        ? ((args)->struct_size = (plugin)->args_size[PJRT_CALL_##fn], \
           pjrt_call_result((plugin), PJRT_CALL_##fn,                 \
+                           PJRT_FIRST_OUT_COUNT_##fn, (args),        \
                            (plugin)->table.fn(args)))                \
        : pjrt_call_missing((plugin), PJRT_CALL_##fn))
 
@@ -85,8 +87,12 @@ pjrt_error *pjrt_raw_check(const pjrt_plugin *plugin, const void *args,
     __attribute__((warn_unused_result));
 
 static inline __attribute__((warn_unused_result)) pjrt_error *pjrt_call_result(
-    const pjrt_plugin *plugin, pjrt_call_id id, PJRT_Error *raw) {
-  return raw ? pjrt_error_from_plugin(plugin, id, raw) : NULL;
+    const pjrt_plugin *plugin, pjrt_call_id id, int first_count,
+    const void *args, PJRT_Error *raw) {
+  if (raw) return pjrt_error_from_plugin(plugin, id, raw);
+  /* Known at compile time. */
+  if (first_count < 0) return NULL;
+  return pjrt_counts_check(plugin, first_count, args);
 }
 
 /* The official name of a call, and the minor that brought it. */

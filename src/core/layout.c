@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "abi/counts.h"
 #include "base/alloc.h"
 #include "base/error.h"
 
@@ -18,7 +19,11 @@ static pjrt_error *copy_tiles(pjrt_layout *layout,
                               const PJRT_Buffer_MemoryLayout_Tiled *tiled) {
   void *copy;
   size_t num_dims = 0;
+  PJRT_TRY(
+      pjrt_count_check("num_tiles", tiled->num_tiles, tiled->tile_dim_sizes));
   for (size_t i = 0; i < tiled->num_tiles; i++) {
+    PJRT_TRY(pjrt_count_check("tile_dim_sizes", tiled->tile_dim_sizes[i],
+                              tiled->tile_dims));
     num_dims += tiled->tile_dim_sizes[i];
   }
   PJRT_TRY(pjrt_alloc_copy(tiled->tile_dims, num_dims, sizeof(int64_t), &copy));
@@ -33,6 +38,7 @@ static pjrt_error *copy_tiles(pjrt_layout *layout,
 static pjrt_error *copy_numbers(pjrt_layout *layout, const int64_t *numbers,
                                 size_t num) {
   void *copy;
+  PJRT_TRY(pjrt_count_check("the layout's rank", num, numbers));
   PJRT_TRY(pjrt_alloc_copy(numbers, num, sizeof *numbers, &copy));
   layout->numbers = copy;
   layout->num_numbers = num;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "abi/counts.h"
 #include "base/alloc.h"
 #include "base/error.h"
 #include "core/named_values.h"
@@ -31,12 +32,27 @@ static pjrt_named_value from_raw(const PJRT_NamedValue *raw) {
   return value;
 }
 
+static pjrt_error *check(const PJRT_NamedValue *raw) {
+  PJRT_TRY(pjrt_count_check("name_size", raw->name_size, raw->name));
+  if (raw->type == PJRT_NamedValue_kString ||
+      raw->type == PJRT_NamedValue_kInt64List) {
+    return pjrt_count_check("value_size", raw->value_size, raw->string_value);
+  }
+  return NULL;
+}
+
+static pjrt_error *append(const PJRT_NamedValue *raw,
+                          pjrt_named_values *values) {
+  PJRT_TRY(check(raw));
+  const pjrt_named_value value = from_raw(raw);
+  return pjrt_named_values_append(values, &value);
+}
+
 pjrt_error *pjrt_named_values_from_raw(const PJRT_NamedValue *raw, size_t num,
                                        pjrt_named_values **out) {
   PJRT_TRY(pjrt_named_values_create(out));
   for (size_t i = 0; raw && i < num; i++) {
-    pjrt_named_value value = from_raw(&raw[i]);
-    pjrt_error *error = pjrt_named_values_append(*out, &value);
+    pjrt_error *error = append(&raw[i], *out);
     if (!error) continue;
     pjrt_named_values_free(*out);
     *out = NULL;

@@ -276,8 +276,9 @@ static void test_error_functions_that_fail(void **state) {
   expect_error(open_with_faults(code, 2, 0), PJRT_UNKNOWN, "first");
   expect_nothing_alive();
   pjrt_error *error = open_with_faults(message, 2, 0);
-  assert_string_equal(pjrt_error_message(error, NULL), "");
-  expect_error(error, PJRT_DATA_LOSS, "");
+  assert_string_equal(pjrt_error_message(error, NULL),
+                      "the plugin gave no message");
+  expect_error(error, PJRT_DATA_LOSS, "no message");
   expect_nothing_alive();
   error = open_with_faults(payload, 2, 3);
   assert_int_equal(pjrt_error_num_payloads(error), 0);
