@@ -19,6 +19,14 @@ MINORS = [45, 46, 47, 48, 49, 51, 53, 54, 55, 58, 59, 64, 65, 68, 69, 72, 74,
           114, 115, 116, 117, 118]
 
 
+def build(program, extra=SANITIZE):
+    """The reason why the program could not be built."""
+    sources = [*HERE.glob("core_*.c"), *HERE.glob("ext_*.c")]
+    return compile_problem(
+        ["gcc", *FLAGS, *extra, "-o", str(program),
+         *map(str, sorted(sources)), "-ldl", "-lpthread"])
+
+
 def registry():
     """{type: (name, first minor, [(size, first minor, last minor)])}"""
     found = {}
@@ -105,9 +113,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         plugin, _, problem = test_sim.build(folder)
         program = Path(folder) / "ext_check"
-        problem = problem or compile_problem(
-            ["gcc", *FLAGS, *SANITIZE, "-o", str(program),
-             *map(str, sorted(HERE.glob("ext_*.c"))), "-ldl", "-lpthread"])
+        problem = problem or build(program)
         if "cannot find -lasan" in problem or "libasan" in problem:
             skip("extensions", "the compiler has no AddressSanitizer")
             finish()

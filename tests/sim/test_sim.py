@@ -40,27 +40,28 @@ REFUSED = {
 }
 
 
-def build(folder):
-    """(plugin, program), or the reason why not."""
+def build(folder, extra=SANITIZE):
+    """(plugin, program, the reason why they could not be built)."""
     plugin, program = Path(folder) / "sim.so", Path(folder) / "sim_check"
     sources = [source for folder in ("sim/plugin", "sim/ext")
                for source in sorted((ROOT / folder).glob("*.c"))]
     problem = compile_problem(
-        ["gcc", *FLAGS, *SANITIZE, "-fPIC", "-shared", "-o", str(plugin),
+        ["gcc", *FLAGS, *extra, "-fPIC", "-shared", "-o", str(plugin),
          *map(str, sources), str(ROOT / "src/abi/generated/sizes.c"),
          *(str(BUILD / name) for name in LIBRARIES), "-Wl,--exclude-libs,ALL",
          "-lpthread", "-lm"])
     problem = problem or compile_problem(
-        ["gcc", *FLAGS, *SANITIZE, "-o", str(program),
+        ["gcc", *FLAGS, *extra, "-o", str(program),
          str(HERE / "sim_check.c"), "-ldl", "-lpthread"])
     return plugin, program, problem
 
 
-def run(command, environment):
+def run(command, environment, timeout=None):
     clean = {k: v for k, v in os.environ.items()
              if not k.startswith("PJRT_SIM_")}
     return subprocess.run(list(map(str, command)), capture_output=True,
-                          text=True, env={**clean, **environment})
+                          text=True, env={**clean, **environment},
+                          timeout=timeout)
 
 
 def check_cases(plugin, program):
