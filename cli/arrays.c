@@ -154,6 +154,32 @@ status arrays_read(const struct cli *cli, const char *option,
   return STATUS_OK;
 }
 
+status arrays_of_zeros(const struct cli *cli, const pjrt_executable *executable,
+                       struct given_arrays *out) {
+  const size_t num = pjrt_executable_num_parameters(executable);
+  const char *name = pjrt_executable_name(executable, NULL);
+  if (!pjrt_executable_is_checked(executable)) {
+    return fail(cli, STATUS_INPUT,
+                "%s does not tell what it takes: give every --input", name);
+  }
+  out->items = calloc(num + 1, sizeof *out->items);
+  if (!out->items) return fail_system(cli, "calloc");
+  for (; out->num < num; out->num++) {
+    size_t num_dims;
+    const int64_t *dims =
+        pjrt_executable_parameter_dims(executable, out->num, &num_dims);
+    pjrt_error *error =
+        pjrt_array_create(pjrt_executable_parameter_dtype(executable, out->num),
+                          dims, num_dims, &out->items[out->num].array);
+    if (error) {
+      return fail_error(cli, STATUS_INPUT, error,
+                        "no zeros for parameter %zu of %s", out->num, name);
+    }
+    out->items[out->num].text = "zeros";
+  }
+  return STATUS_OK;
+}
+
 void arrays_free(struct given_arrays *arrays) {
   for (size_t i = 0; i < arrays->num; i++) {
     pjrt_array_free(arrays->items[i].array);

@@ -26,6 +26,11 @@ struct given_arrays {
 status arrays_read(const struct cli *cli, const char *option,
                    const texts *specs, struct given_arrays *out);
 
+/* Zeros for each parameter of the executable.
+ * arrays_free whatever happens. */
+status arrays_of_zeros(const struct cli *cli, const pjrt_executable *executable,
+                       struct given_arrays *out);
+
 void arrays_free(struct given_arrays *arrays);
 
 /* Gives a raw array the type that the program expects at its place.

@@ -72,6 +72,7 @@ struct cli {
 };
 
 extern const struct verb verb_run;
+extern const struct verb verb_bench;
 extern const struct verb verb_info;
 extern const struct verb verb_plugin_list;
 extern const struct verb verb_plugin_install;

@@ -50,7 +50,8 @@ static status run_model(struct cli *cli, const run_options *options,
       session_open_plugin(cli, &options->session, false, &session, NULL);
   if (code == STATUS_OK) code = session_create_client(cli, &session, NULL);
   if (code == STATUS_OK) {
-    code = model_load(cli, model, options, session.client, &executable);
+    code =
+        model_load(cli, model, &options->compile, session.client, &executable);
   }
   if (code == STATUS_OK) {
     code = run_executable(cli, options, executable, inputs, expected);
@@ -108,19 +109,7 @@ static const struct option run_rows[] = {
      "print no more than N elements of a result; 0: all;\n"
      "default: 1024"},
     SESSION_OPTIONS(run_options),
-    {"device", "ID[,ID...]", OPTION_TEXT, offsetof(run_options, device),
-     "the devices by id, one for each replica and partition;\n"
-     "default: the plugin's choice"},
-    {"replicas", "N", OPTION_COUNT, offsetof(run_options, num_replicas),
-     "copies of the program that run at once; default: 1"},
-    {"partitions", "N", OPTION_COUNT, offsetof(run_options, num_partitions),
-     "devices that share one copy; default: 1"},
-    {"shardy", NULL, OPTION_FLAG, offsetof(run_options, shardy),
-     "partition by Shardy's annotations (the sdy dialect)"},
-    {"xla-option", "NAME=VALUE", OPTION_TEXTS,
-     offsetof(run_options, xla_options),
-     "a flag of XLA's for this compilation, such as\n"
-     "xla_cpu_enable_fast_math=true; may be repeated"},
+    COMPILE_OPTIONS(run_options),
     {"save-executable", "FILE", OPTION_TEXT,
      offsetof(run_options, save_executable),
      "keep the compiled program; run FILE like a model later,\n"
@@ -130,8 +119,8 @@ static const struct option run_rows[] = {
     COMMON_OPTIONS(run_options),
 };
 
-static const run_options run_defaults = {
-    .num_replicas = 1, .num_partitions = 1, .max_elements = 1024};
+static const run_options run_defaults = {.compile = COMPILE_DEFAULTS,
+                                         .max_elements = 1024};
 
 const struct verb verb_run = {
     .name = "run",

@@ -4,8 +4,9 @@
 #include <string.h>
 
 static const struct verb *const verbs[] = {
-    &verb_run,           &verb_info, &verb_plugin_list, &verb_plugin_install,
-    &verb_plugin_doctor, &verb_help, &verb_version,
+    &verb_run,         &verb_bench,          &verb_info,
+    &verb_plugin_list, &verb_plugin_install, &verb_plugin_doctor,
+    &verb_help,        &verb_version,
 };
 #define NUM_VERBS (sizeof verbs / sizeof *verbs)
 

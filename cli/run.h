@@ -4,46 +4,24 @@
 
 #include "arrays.h"
 #include "cli.h"
+#include "launch.h"
+#include "model.h"
 #include "session.h"
 
 typedef struct run_options {
   common_options common;
   session_options session;
+  compile_options compile;
   texts inputs;
   texts outputs;
   texts expected;
-  texts xla_options;
-  const char *device;
   const char *save_executable;
-  int64_t num_replicas;
-  int64_t num_partitions;
   int64_t max_elements;
   int64_t ulps;
   double rtol;
   double atol;
-  bool shardy;
   bool compile_only;
 } run_options;
-
-/* A model file's bytes, or what was made of them. */
-struct model {
-  const char *name; /* for messages */
-  pjrt_program *program;
-  void *executable; /* one that --save-executable wrote */
-  size_t executable_size;
-};
-
-/* Reads a program or a saved executable; "-" is stdin. */
-status model_read(const struct cli *cli, const char *path, struct model *out);
-void model_free(struct model *model);
-
-/* Compiles the program, or loads the saved executable. */
-status model_load(struct cli *cli, const struct model *model,
-                  const run_options *options, pjrt_client *client,
-                  pjrt_executable **out);
-
-status executable_save(struct cli *cli, pjrt_executable *executable,
-                       const char *path);
 
 /* What an execution made: num_devices groups of num_outputs, on the host. */
 struct results {

@@ -9,15 +9,7 @@ from pathlib import Path
 
 from harness import (as_nobody, case, check, complaints, cpu_plugin, describe,
                      fails, floats, main, npy, succeeds)
-
-ADD = """module @add {
-  func.func public @main(%a: tensor<4xf32>, %b: tensor<4xf32>)
-      -> tensor<4xf32> {
-    %0 = stablehlo.add %a, %b : tensor<4xf32>
-    return %0 : tensor<4xf32>
-  }
-}
-"""
+from programs import ADD, ENDLESS, program
 
 TWO_RESULTS = """module @two {
   func.func public @main(%a: tensor<2xf32>) -> (tensor<2xf32>, tensor<2xi32>) {
@@ -26,26 +18,6 @@ TWO_RESULTS = """module @two {
   }
 }
 """
-
-ENDLESS = """module @endless {
-  func.func public @main(%a: tensor<f32>) -> tensor<f32> {
-    %0 = stablehlo.while(%x = %a) : tensor<f32>
-    cond {
-      %c = stablehlo.constant dense<true> : tensor<i1>
-      stablehlo.return %c : tensor<i1>
-    } do {
-      %y = stablehlo.add %x, %x : tensor<f32>
-      stablehlo.return %y : tensor<f32>
-    }
-    return %0 : tensor<f32>
-  }
-}
-"""
-
-
-def program(text=ADD, name="model.mlir"):
-    Path(name).write_text(text)
-    return name
 
 
 def identity(type_text):

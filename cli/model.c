@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "files.h"
-#include "run.h"
+#include "model.h"
 #include "supervise.h"
 
 /* ---- reading ------------------------------------------------------------- */
@@ -146,7 +146,7 @@ static status check_count(const struct cli *cli, const char *option,
 }
 
 static status compile_with(struct cli *cli, const struct model *model,
-                           const run_options *options, pjrt_client *client,
+                           const compile_options *options, pjrt_client *client,
                            pjrt_executable **out) {
   pjrt_compile_opts opts;
   pjrt_compile_opts_init(&opts);
@@ -181,7 +181,7 @@ static status compile_with(struct cli *cli, const struct model *model,
 /* ---- saved executables --------------------------------------------------- */
 
 static status load_saved(struct cli *cli, const struct model *model,
-                         const run_options *options, pjrt_client *client,
+                         const compile_options *options, pjrt_client *client,
                          pjrt_executable **out) {
   if (options->device || options->xla_options.num || options->shardy ||
       options->num_replicas != 1 || options->num_partitions != 1) {
@@ -199,7 +199,7 @@ static status load_saved(struct cli *cli, const struct model *model,
 }
 
 status model_load(struct cli *cli, const struct model *model,
-                  const run_options *options, pjrt_client *client,
+                  const compile_options *options, pjrt_client *client,
                   pjrt_executable **out) {
   return model->executable ? load_saved(cli, model, options, client, out)
                            : compile_with(cli, model, options, client, out);
