@@ -4213,8 +4213,9 @@ enum {
 
 #define PJRT_API_GPU_EXTENSION_VERSION 3
 
-/* Version 1 (plugins at 0.54) was 40 bytes with one custom_call_function
- * pointer at +32; version 2 is 64 bytes; version 3 adds traits. */
+/* Version 1 (plugins until within 0.54) was 40 bytes with one
+ * custom_call_function pointer at +32; version 2 is 64 bytes; version 3 adds
+ * traits. */
 typedef struct PJRT_Gpu_Register_Custom_Call_Args {
   size_t struct_size;
   const char *function_name;
@@ -4261,7 +4262,7 @@ enum {
 typedef struct PJRT_Profiler_Extension {
   PJRT_Extension_Base base;
   PLUGIN_Profiler_Api *profiler_api;
-  int64_t traceme_context_id;
+  int64_t traceme_context_id; /* since 0.51 or earlier */
 } PJRT_Profiler_Extension;
 enum {
   PJRT_Profiler_Extension_STRUCT_SIZE =
@@ -4373,7 +4374,7 @@ enum {
 typedef PJRT_Error *PJRT_Register_Batch_Partitionable(
     PJRT_Register_Batch_Partitionable_Args *args);
 
-/* 32 bytes (one function) at 0.64 and before; 40 from 0.68. */
+/* 32 bytes (one function) at 0.64 and before; 40 from 0.67. */
 typedef struct PJRT_Custom_Partitioner_Extension {
   PJRT_Extension_Base base;
   PJRT_Register_Custom_Partitioner *register_custom_partitioner;
@@ -4576,7 +4577,7 @@ typedef struct PJRT_Layouts_Extension {
       *PJRT_Layouts_PJRT_Client_GetDefaultLayout;
   PJRT_ABI_TYPE(PJRT_Layouts_PJRT_Buffer_MemoryLayout)
       *PJRT_Layouts_PJRT_Buffer_MemoryLayout;
-  /* since 0.90 or earlier */
+  /* since 0.76 or earlier */
   PJRT_ABI_TYPE(PJRT_Layouts_PJRT_Topology_GetDefaultLayout)
       *PJRT_Layouts_PJRT_Topology_GetDefaultLayout;
   /* since 0.81 */
@@ -4630,7 +4631,7 @@ enum {
  * process-wide. */
 typedef PJRT_Error *PJRT_FFI_Type_Register(PJRT_FFI_Type_Register_Args *args);
 
-/* Had a third field deleter (24 bytes) up to extension version 2 (0.76
+/* Had a third field deleter (24 bytes) up to extension version 2 (0.80
  * still, gone by 0.81). */
 typedef struct PJRT_FFI_UserData {
   int64_t type_id;
@@ -4673,8 +4674,9 @@ enum {
 typedef PJRT_Error *PJRT_FFI_Register_Handler(
     PJRT_FFI_Register_Handler_Args *args);
 
-/* Three generations: 40 bytes version 2 (to 0.68), 48 bytes version 2 with
- * register_handler (0.74-0.76), 48 bytes version 3 (by 0.81); size cannot
+/* Four generations: 32 bytes (early 0.54; its one slot, at +24, is
+ * user_data_add), 40 bytes version 2 (0.54-0.73), 48 bytes version 2 with
+ * register_handler (0.75-0.80), 48 bytes version 3 (from 0.81); size cannot
  * tell the last two apart; version 2 slot +24 is PJRT_FFI_TypeID_Register,
  * whose 40-byte args equal the first 40 bytes of the version 3 args. */
 typedef struct PJRT_FFI_Extension {
@@ -4758,10 +4760,10 @@ enum {
 
 #define PJRT_API_TRITON_EXTENSION_VERSION 2
 
-/* Version 1 plugins (0.68, 0.76) declare 92 bytes: three 32-bit cluster dims
- * sit at +80..+92 where version 2 has out_path; names inferred; 0.85 plugins
- * declare 80; out_path fields exist by 0.90; the 32-byte extension struct is
- * the same for all, so gate out_path by minor >= 90. */
+/* Version 1 plugins (0.67 to 0.81) declare 92 bytes: three 32-bit cluster
+ * dims sit at +80..+92 where version 2 has out_path; names inferred; 0.85
+ * plugins declare 80; out_path fields exist by 0.90; the 32-byte extension
+ * struct is the same for all, so gate out_path by minor >= 90. */
 typedef struct PJRT_Triton_Compile_Args {
   size_t struct_size;
   const char *module;

@@ -292,9 +292,9 @@ static void copy_to_remote(
     PJRT_Transfers_PJRT_Buffer_CopyToRemoteDevice_Args *args) {
   const bool has_destructor = sim_options()->minor >= 104;
   remote_copy fail = {.on_done = args->on_done};
-  PJRT_Error *error =
-      sim_ext_enter(args, "PJRT_Transfers_PJRT_Buffer_CopyToRemoteDevice_Args",
-                    has_destructor ? 72 : 64);
+  SIM_EXT_CALL(args, PJRT_Transfers_PJRT_Buffer_CopyToRemoteDevice_Args,
+               has_destructor ? 72 : 64);
+  PJRT_Error *error = sim_ext_enter(&ext_call);
   if (!error && !sim_is(args->buffer, SIM_BUFFER))
     error = sim_misuse("no living buffer is copied");
   if (!error) error = sim_buffer_require_data(args->buffer);
@@ -331,7 +331,7 @@ static const PJRT_CrossHostTransfers_Extension node = {
 const sim_extension sim_ext_cross_host_transfers = {
     .type = PJRT_Extension_Type_CrossHostTransfers,
     .name = "CrossHostTransfers",
-    .steps = {{74, 40}, {85, 56}},
+    .steps = {{74, 40}, {81, 56}},
     .node = &node,
     .node_size = sizeof(node),
 };

@@ -70,7 +70,7 @@ static const PJRT_Custom_Partitioner_Extension node = {
 const sim_extension sim_ext_custom_partitioner = {
     .type = PJRT_Extension_Type_Custom_Partitioner,
     .name = "Custom_Partitioner",
-    .steps = {{47, 32}, {68, 40}},
+    .steps = {{47, 32}, {67, 40}},
     .node = &node,
     .node_size = sizeof(node),
 };

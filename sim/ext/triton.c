@@ -16,7 +16,7 @@ static char *text_copy(const char *text, size_t size) {
 }
 
 static size_t size_expected(int minor) {
-  if (minor < 80) return 92;
+  if (minor < 85) return 92;
   return minor < MINOR_WITH_PATH ? 80 : PJRT_Triton_Compile_Args_STRUCT_SIZE;
 }
 

@@ -32,3 +32,17 @@ size_t num_supported(const pjrt_plugin *plugin) {
   }
   return num;
 }
+
+void assert_no_client(pjrt_plugin *plugin, pjrt_code code, const char *why) {
+  pjrt_client *client;
+  pjrt_error *error = pjrt_client_create(plugin, NULL, &client);
+  if (!error) {
+    pjrt_client_free(client);
+    pjrt_plugin_free(plugin);
+    skip_because("this machine has the hardware");
+  }
+  assert_null(client);
+  assert_string_equal(pjrt_error_call(error), "PJRT_Client_Create");
+  assert_int_equal(pjrt_error_origin(error), PJRT_ORIGIN_PLUGIN);
+  assert_code(error, code, why);
+}

@@ -17,4 +17,8 @@ void assert_extensions(const pjrt_plugin *plugin, const int *types, size_t num);
 /* How many of the library's functions the plugin has. */
 size_t num_supported(const pjrt_plugin *plugin);
 
+/* Making a client fails with the plugin's own error. Skips the test, and frees
+ * the plugin, where there is hardware after all. */
+void assert_no_client(pjrt_plugin *plugin, pjrt_code code, const char *why);
+
 #endif /* PJRT_TESTS_COMPAT_PLUGINS_H_ */

@@ -15,4 +15,5 @@ from test_plugin_sizes import main  # noqa: E402
 # Keeps libtpu from asking the network and from minding a lock file.
 os.environ.update(TPU_SKIP_MDS_QUERY="1", ALLOW_MULTIPLE_LIBTPU_LOAD="1")
 
-main(["cuda", "cuda-0.40", "tpu"])
+main(["cuda-0.40", "cuda-0.47", "cuda-0.54", "cuda-0.57", "cuda-0.76",
+      "cuda-0.114", "cuda", "tpu"])

@@ -1,42 +1,10 @@
-/* Plugins that are old, that are not OpenXLA's, or that do not load at all.
+/* Plugins that are not OpenXLA's, or that do not load at all.
  * tier: all */
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "compat/plugins.h"
-
-/* ---- CUDA 0.40: the oldest supported ABI --------------------------------- */
-
-/* Its table declares 808 bytes, as all did until 0.55, and its extension nodes
- * have no size. */
-static void cuda_0_40_is_negotiated(void **state) {
-  (void)state;
-  pjrt_plugin *plugin = open_plugin("PJRT_TEST_PLUGIN_CUDA_0_40");
-  assert_int_equal(pjrt_plugin_api_minor(plugin), 40);
-  assert_int_equal(pjrt_plugin_table_size(plugin), 808);
-  for (size_t i = 0; i < pjrt_num_functions(); i++) {
-    assert_int_equal(
-        pjrt_plugin_supports(plugin, pjrt_function_name(i), PJRT_NUL_ENDED),
-        pjrt_function_since(i) <= 40);
-  }
-  assert_true(pjrt_plugin_num_extensions(plugin) > 0);
-  for (size_t i = 0; i < pjrt_plugin_num_extensions(plugin); i++) {
-    assert_int_equal(pjrt_plugin_extension_size(plugin, i), 0);
-    assert_string_not_equal(
-        pjrt_extension_name(pjrt_plugin_extension_type(plugin, i)), "unknown");
-  }
-  pjrt_plugin_free(plugin);
-}
-
-static void cuda_0_40_makes_no_client(void **state) {
-  (void)state;
-  pjrt_client *client;
-  pjrt_plugin *plugin = open_plugin("PJRT_TEST_PLUGIN_CUDA_0_40");
-  assert_plugin_error(pjrt_client_create(plugin, NULL, &client));
-  assert_null(client);
-  pjrt_plugin_free(plugin);
-}
 
 /* ---- Tenstorrent 0.114: not derived from OpenXLA's ----------------------- */
 
@@ -133,8 +101,6 @@ static void oneapi_can_be_inspected(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(cuda_0_40_is_negotiated),
-      cmocka_unit_test(cuda_0_40_makes_no_client),
       cmocka_unit_test(tt_cannot_take_the_process_along),
       cmocka_unit_test(tt_lacks_a_function_in_the_middle),
       cmocka_unit_test(tt_takes_any_struct_size),

@@ -31,11 +31,12 @@ static const struct accepted accepted[] = {
 struct slot {
   const char *name;
   size_t offset;
+  int since; /* the minor that brought it */
 };
 
 static const struct slot slots[] = {
 #define PJRT_CALL_ROW(function, since, kind) \
-  {#function, offsetof(PJRT_Api, function)},
+  {#function, offsetof(PJRT_Api, function), since},
 #define PJRT_CALL_ROW_VOID(function, since, kind)
 #include "../../src/abi/generated/calls.inc"
 };
@@ -43,14 +44,17 @@ static const struct slot slots[] = {
 /* The answer of a function that says UNIMPLEMENTED before it looks. */
 #define UNIMPLEMENTED ((size_t)-1)
 
-/* What the registry recorded for this function and minor; 0 when nothing. */
-static size_t recorded_size(const char *function, int minor) {
+/* What the registry recorded for this function and minor; 0 when nothing. Two
+ * plugins of one minor may differ: then it is `found`, if that is recorded. */
+static size_t recorded_size(const char *function, int minor, size_t found) {
+  size_t size = 0;
   for (size_t i = 0; i < sizeof(accepted) / sizeof(accepted[0]); i++) {
     const struct accepted *a = &accepted[i];
-    if (!strcmp(a->function, function) && a->from <= minor && minor <= a->to)
-      return a->size;
+    if (strcmp(a->function, function) || minor < a->from || minor > a->to)
+      continue;
+    if (!size || a->size == found) size = a->size;
   }
-  return 0;
+  return size;
 }
 
 /* The number after "size: expected " in the plugin's error; 0: it has none. */
@@ -104,11 +108,15 @@ static size_t asked_size(const PJRT_Api *api, size_t offset) {
   return size;
 }
 
-/* Whether the plugin has the function at all. */
-static bool has(const PJRT_Api *api, size_t offset) {
+/* Whether the plugin has the function at all. The tables before 0.57 are longer
+ * than they declare. */
+static bool has(const PJRT_Api *api, const struct slot *slot) {
   any_function *function;
-  if (offset + sizeof(function) > api->struct_size) return false;
-  memcpy(&function, (const char *)api + offset, sizeof(function));
+  int minor = api->pjrt_api_version.minor_version;
+  if (minor < 57 ? slot->since > minor
+                 : slot->offset + sizeof(function) > api->struct_size)
+    return false;
+  memcpy(&function, (const char *)api + slot->offset, sizeof(function));
   return function != NULL;
 }
 
@@ -122,9 +130,9 @@ int main(int argc, char **argv) {
   int minor = api->pjrt_api_version.minor_version;
   int answered = 0, different = 0;
   for (size_t i = 0; i < sizeof(slots) / sizeof(slots[0]); i++) {
-    if (!has(api, slots[i].offset)) continue;
+    if (!has(api, &slots[i])) continue;
     size_t found = asked_size(api, slots[i].offset);
-    size_t expected = recorded_size(slots[i].name, minor);
+    size_t expected = recorded_size(slots[i].name, minor, found);
     if (found == UNIMPLEMENTED) continue;
     if (found) answered++;
     if (found != expected) {
