@@ -302,3 +302,45 @@ def render_extensions(abi):
     return "\n".join(lines + undefine("PJRT_EXTENSION_ROW",
                                       "PJRT_EXTENSION_SLOT_ROW")) + "\n"
 
+
+
+OUT_NUMBERS_HEAD = """\
+The counts and sizes that functions answer with, those of PJRT_Api in slot
+order and then those of the extensions; each has 8 bytes:
+  PJRT_OUT_NUMBER_ROW(args struct, field)"""
+
+
+def is_count(f):
+    """Other numbers of 8 bytes say which one, not how many."""
+    return (f.dir in ("out", "inout") and f.type in ("size_t", "int64_t")
+            and not f.name.endswith(("_index", "_id")))
+
+
+def out_numbers(struct, abi):
+    for f in struct.fields:
+        if is_count(f):
+            yield f.name
+        elif f.dir == "out" and f.type in abi.structs:
+            yield from inner_counts(f.name, abi.structs[f.type], abi)
+
+
+def inner_counts(path, struct, abi):
+    """Of a struct by value. A union counts as its first member."""
+    for f in struct.fields:
+        f = f.union[0] if f.union else f
+        if f.type in abi.structs:
+            yield from inner_counts(f"{path}.{f.name}", abi.structs[f.type],
+                                    abi)
+        elif f.type == "size_t" and f.name != "struct_size":
+            yield f"{path}.{f.name}"
+
+
+def render_out_numbers(abi):
+    lines = head(OUT_NUMBERS_HEAD)
+    functions = abi.functions + [fn for area in abi.extensions
+                                 for fn in area.functions]
+    for args in dict.fromkeys(fn.args for fn in functions):
+        if args in abi.structs:
+            lines += [f"PJRT_OUT_NUMBER_ROW({args}, {path})"
+                      for path in out_numbers(abi.structs[args], abi)]
+    return "\n".join(lines + undefine("PJRT_OUT_NUMBER_ROW")) + "\n"

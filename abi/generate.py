@@ -33,6 +33,7 @@ def outputs(abi):
         f"{GENERATED}/sizes.c": emit_tables.render_sizes_c(abi),
         f"{GENERATED}/out_counts.h": emit_counts.render_ids(abi),
         f"{GENERATED}/out_counts.inc": emit_counts.render_rows(abi),
+        f"{GENERATED}/out_numbers.inc": emit_tables.render_out_numbers(abi),
         f"{GENERATED}/enums.inc": emit_tables.render_enums(abi),
         f"{GENERATED}/fields.inc": emit_tables.render_fields_core(abi),
         f"{GENERATED}/extensions.inc": emit_tables.render_extensions(abi),
@@ -40,6 +41,7 @@ def outputs(abi):
             emit_tables.render_fields_ext(abi),
         "tests/headers/abi_layout.c": emit_tests.render_layout(abi),
         "tests/headers/accepted_sizes.inc": emit_tests.render_accepted(abi),
+        "tests/matrix/raw_rows.inc": emit_tests.render_raw_rows(abi),
     }
 
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ext/ext.h"
+#include "plugin/faults.h"
 
 static const char *const args_names[] = {
 #define PJRT_EXTENSION_SLOT_ROW(node, slot, args, kind, since) #args,
@@ -36,37 +37,41 @@ void sim_ext_forget_calls(void) {
   for (size_t i = 0; i < NUM_FUNCTIONS; i++) atomic_store(&num_calls[i], 0);
 }
 
-static PJRT_Error *fault_of(const char *args_name, size_t name_size) {
-  const pjrt_sim_options *options = sim_options();
-  const size_t i = function_named(args_name, name_size);
-  if (i == NUM_FUNCTIONS) return NULL;
-  const size_t nth = atomic_fetch_add(&num_calls[i], 1) + 1;
-  for (size_t f = 0; f < options->num_faults; f++) {
-    const pjrt_sim_fault *fault = &options->faults[f];
-    if (!fault->code || strlen(fault->function) != name_size ||
-        memcmp(fault->function, args_name, name_size) != 0 ||
-        (fault->nth && (size_t)fault->nth != nth))
-      continue;
-    return sim_error(fault->code, "%s",
-                     fault->message ? fault->message : "injected fault");
+/* Counts the call, and finds out whether it is one that goes wrong. */
+static void count(sim_ext_call *call) {
+  const size_t name_size = strlen(call->args_name) - strlen("_Args");
+  const size_t i = function_named(call->args_name, name_size);
+  if (i < NUM_FUNCTIONS) {
+    call->nth = atomic_fetch_add(&num_calls[i], 1) + 1;
+    call->fault =
+        sim_fault_find(sim_options(), call->args_name, name_size, call->nth);
   }
-  return NULL;
+  sim_fault_set_now(call->fault);
 }
 
-PJRT_Error *sim_ext_enter(const void *args, const char *args_name,
-                          size_t size) {
-  const pjrt_sim_options *options = sim_options();
-  size_t declared = 0;
-  SIM_TRY(fault_of(args_name, strlen(args_name) - strlen("_Args")));
-  if (!args) return sim_misuse("NULL %s", args_name);
-  if (!size || options->no_size_checks) return NULL;
-  memcpy(&declared, args, sizeof(declared));
-  if (declared >= size && !(options->exact_sizes && declared != size))
-    return NULL;
-  return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                   "Unexpected %s size: expected %zu, got %zu. Check installed "
-                   "software versions.",
-                   args_name, size, declared);
+PJRT_Error *sim_ext_enter(sim_ext_call *call) {
+  count(call);
+  if (!call->args) return sim_misuse("NULL %s", call->args_name);
+  if (call->size) {
+    SIM_TRY(sim_check_size(call->args_name, call->args, call->size));
+    sim_write_new_fields(call->args, call->size);
+  }
+  return sim_fault_strike(call->fault);
+}
+
+/* Args without a struct_size are as long as they ever were. */
+static size_t size_of_args(const sim_ext_call *call) {
+  size_t declared = SIZE_MAX;
+  if (call->size) memcpy(&declared, call->args, sizeof(declared));
+  return declared;
+}
+
+void sim_ext_leave(const sim_ext_call *call) {
+  sim_fault_set_now(NULL);
+  if (call->args && call->fault && call->fault->garbage_counts)
+    sim_fault_garble(sim_options()->seed, call->args_name,
+                     strlen(call->args_name) - strlen("_Args"), call->nth,
+                     call->args, size_of_args(call));
 }
 
 /* ---- attachments --------------------------------------------------------- */

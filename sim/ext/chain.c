@@ -9,8 +9,13 @@
 static const sim_extension *const extensions[] = {
     &sim_ext_xla_transform,
     &sim_ext_host_memory_allocator,
+    &sim_ext_multi_slice,
+    &sim_ext_collectives,
     &sim_ext_abi_version,
     &sim_ext_shardings,
+    &sim_ext_megascale,
+    &sim_ext_tpu_executable,
+    &sim_ext_tpu_topology,
     &sim_ext_host_allocator,
     &sim_ext_callback,
     &sim_ext_executable_metadata,
@@ -68,10 +73,10 @@ static void *unknown_slot(void *args) {
   abort();
 }
 
-static void append_slots(char *node, size_t size) {
+static void append_slots(char *node, size_t size, size_t num_slots) {
   void *(*slot)(void *) = unknown_slot;
-  for (int i = 0; i < NUM_LONGER_SLOTS; i++)
-    memcpy(node + size + (size_t)i * sizeof(slot), &slot, sizeof(slot));
+  for (size_t i = 0; i < num_slots; i++)
+    memcpy(node + size + i * sizeof(slot), &slot, sizeof(slot));
 }
 
 /* Before 0.45 a node began with its type. */
@@ -99,28 +104,40 @@ static PJRT_Extension_Base *finish(const void *node, size_t size, int type,
   return made;
 }
 
+/* The slots behind the last known field. */
+static size_t num_unknown_slots(const sim_extension *extension,
+                                const pjrt_sim_options *options) {
+  size_t num = (size_t)sim_num_new_minors();
+  if (is_listed(extension, options->long_extensions,
+                options->num_long_extensions))
+    num += NUM_LONGER_SLOTS;
+  return num;
+}
+
 /* `next` itself when the options leave the extension out. */
 static PJRT_Extension_Base *prepend(const sim_extension *extension,
                                     PJRT_Extension_Base *next,
                                     const pjrt_sim_options *options) {
-  max_align_t room[SIM_EXT_NODE_BYTES / sizeof(max_align_t)] = {0};
   const size_t pointer = sizeof(void *);
+  const size_t num_slots = num_unknown_slots(extension, options);
   size_t size = size_at(extension, options->minor);
   if (!size || is_listed(extension, options->absent_extensions,
                          options->num_absent_extensions))
     return next;
+  char *room = sim_allocate(SIM_EXT_NODE_BYTES + num_slots * pointer);
   memcpy(room, extension->node, extension->node_size);
   if (extension->adapt) extension->adapt(room, options->minor);
   if (is_listed(extension, options->short_extensions,
                 options->num_short_extensions))
     size = (size - pointer) / pointer * pointer;
-  if (is_listed(extension, options->long_extensions,
-                options->num_long_extensions)) {
+  if (num_slots) {
     size = (size + pointer - 1) / pointer * pointer;
-    append_slots((char *)room, size);
-    size += NUM_LONGER_SLOTS * pointer;
+    append_slots(room, size, num_slots);
+    size += num_slots * pointer;
   }
-  return finish(room, size, (int)extension->type, next, options->minor);
+  next = finish(room, size, (int)extension->type, next, options->minor);
+  free(room);
+  return next;
 }
 
 static PJRT_Extension_Base *prepend_unknown(int i, PJRT_Extension_Base *next,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ext/ext.h"
+#include "plugin/line.h"
 
 enum { FIRST_MINOR_WITH_TASKS = 117, MAX_DESCRIPTOR = 40 };
 
@@ -19,6 +20,7 @@ typedef struct transfer {
   sim_storage *storage;
   sim_future *ready; /* of the buffer: the sender's, or the receiver's to be */
   sim_future *sent;  /* of sends */
+  sim_line *link;    /* of the buffer's device */
 } transfer;
 
 static transfer *transfers;
@@ -31,7 +33,8 @@ static transfer *transfer_create(bool is_send, int64_t key, int32_t device_id,
                   .key = key,
                   .device_id = device_id,
                   .storage = sim_storage_share(buffer->storage),
-                  .ready = sim_future_share(buffer->ready)};
+                  .ready = sim_future_share(buffer->ready),
+                  .link = sim_line_share(buffer->device->link)};
   if (is_send) t->sent = sim_future_pending();
   return t;
 }
@@ -40,6 +43,7 @@ static void transfer_free(transfer *t) {
   sim_storage_drop(t->storage);
   sim_future_drop(t->ready);
   if (t->sent) sim_future_drop(t->sent);
+  sim_line_drop(t->link);
   free(t);
 }
 
@@ -71,7 +75,7 @@ typedef struct pair {
   transfer *receive;
 } pair;
 
-/* Runs when the sender's buffer is ready. */
+/* Runs when the links have carried it, or the sender's buffer has failed. */
 static void finish(void *arg, PJRT_Error_Code code) {
   pair *p = arg;
   (void)code;
@@ -80,6 +84,19 @@ static void finish(void *arg, PJRT_Error_Code code) {
   transfer_free(p->send);
   transfer_free(p->receive);
   free(p);
+}
+
+/* Runs when the sender's buffer is ready. */
+static void begin(void *arg, PJRT_Error_Code code) {
+  pair *p = arg;
+  sim_line *const links[] = {p->send->link, p->receive->link};
+  if (code) {
+    finish(p, code);
+    return;
+  }
+  sim_future *carried = sim_lines_use(links, 2, p->send->storage->size);
+  sim_future_then(carried, finish, p);
+  sim_future_drop(carried);
 }
 
 /* Lets a transfer meet its other end, or puts it into the table. */
@@ -94,7 +111,7 @@ static void meet(transfer *t) {
   if (!other) return;
   pair *p = sim_allocate(sizeof(*p));
   *p = t->is_send ? (pair){t, other} : (pair){other, t};
-  sim_future_then(p->send->ready, finish, p);
+  sim_future_then(p->send->ready, begin, p);
 }
 
 /* ---- by key -------------------------------------------------------------- */

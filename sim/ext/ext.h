@@ -34,6 +34,7 @@ bool sim_ext_is_known(const char *name);
 
 extern const sim_extension sim_ext_abi_version;
 extern const sim_extension sim_ext_callback;
+extern const sim_extension sim_ext_collectives;
 extern const sim_extension sim_ext_cross_host_transfers;
 extern const sim_extension sim_ext_custom_partitioner;
 extern const sim_extension sim_ext_example;
@@ -43,26 +44,44 @@ extern const sim_extension sim_ext_gpu_custom_call;
 extern const sim_extension sim_ext_host_allocator;
 extern const sim_extension sim_ext_host_memory_allocator;
 extern const sim_extension sim_ext_layouts;
+extern const sim_extension sim_ext_megascale;
 extern const sim_extension sim_ext_memory_descriptions;
+extern const sim_extension sim_ext_multi_slice;
 extern const sim_extension sim_ext_phase_compile;
 extern const sim_extension sim_ext_profiler;
 extern const sim_extension sim_ext_raw_buffer;
 extern const sim_extension sim_ext_shardings;
 extern const sim_extension sim_ext_stream;
+extern const sim_extension sim_ext_tpu_executable;
+extern const sim_extension sim_ext_tpu_topology;
 extern const sim_extension sim_ext_triton;
 extern const sim_extension sim_ext_xla_transform;
 
 /* ---- calls --------------------------------------------------------------- */
 
-/* Counts a call of an extension's function, refuses args that are shorter than
- * `size`, and fails on request. `args_name` is the name of the args struct; a
- * `size` of 0 means that it has no struct_size. */
-PJRT_Error *sim_ext_enter(const void *args, const char *args_name, size_t size);
-#define SIM_EXT_ENTER(args, type, size)             \
-  do {                                              \
-    SIM_TRY(sim_ext_enter((args), #type, (size)));  \
-    if (sim_is_mutant(#type)) return NULL;          \
-  } while (0)
+/* One call of an extension's function. */
+typedef struct sim_ext_call {
+  const char *args_name; /* of the args struct */
+  void *args;
+  size_t size; /* at the configured minor; 0: it has no struct_size */
+  size_t nth;
+  const pjrt_sim_fault *fault;
+} sim_ext_call;
+
+/* Counts the call, refuses args that are too short, and fails on request. */
+PJRT_Error *sim_ext_enter(sim_ext_call *call);
+/* Garbles the outputs on request. */
+void sim_ext_leave(const sim_ext_call *call);
+
+/* Begins a function that returns an error, and leaves the call wherever that
+ * returns. */
+#define SIM_EXT_CALL(args, type, size)                              \
+  __attribute__((cleanup(sim_ext_leave))) sim_ext_call ext_call = { \
+      #type, (args), (size), 0, NULL}
+#define SIM_EXT_ENTER(args, type, size) \
+  SIM_EXT_CALL(args, type, size);       \
+  SIM_TRY(sim_ext_enter(&ext_call));    \
+  if (sim_is_mutant(#type)) return NULL
 
 /* Whether a fault or a question may name this function; its calls so far. */
 bool sim_ext_has_function(const char *function);

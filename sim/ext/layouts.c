@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ext/ext.h"
+#include "plugin/tiles.h"
 
 enum { MAX_TEXT = 128, FIRST_MINOR_WITH_ELEMENT_SIZE = 107 };
 
@@ -21,18 +22,30 @@ static void append(PJRT_Layouts_MemoryLayout *layout, const char *format,
   if (size > 0 && (size_t)size < left) layout->size += (size_t)size;
 }
 
-/* "{1,0}", and "{1,0:E(4)}" where elements are smaller than bytes. */
+/* What follows the colon in "{1,0:T(8,128)E(4)}": tiles, and how many bits an
+ * element has where it is smaller than a byte. */
+static void write_details(PJRT_Layouts_MemoryLayout *layout,
+                          const sim_shape *shape) {
+  const int bits = sim_type_bits(shape->type);
+  const bool has_bits =
+      bits < 8 && sim_options()->minor >= FIRST_MINOR_WITH_ELEMENT_SIZE;
+  if (shape->is_tiled || has_bits) append(layout, ":", 0);
+  if (shape->is_tiled) {
+    append(layout, "T(%lld", SIM_TILE_ROWS);
+    append(layout, ",%lld)", SIM_TILE_COLUMNS);
+  }
+  if (has_bits) append(layout, "E(%lld)", bits);
+}
+
 static void write_layout(PJRT_Layouts_MemoryLayout *layout,
                          const sim_shape *shape,
                          const int64_t *minor_to_major) {
-  const int bits = sim_type_bits(shape->type);
   append(layout, "{", 0);
   for (size_t i = 0; i < shape->num_dims; i++)
     append(layout, i ? ",%lld" : "%lld",
            minor_to_major ? minor_to_major[i]
                           : (long long)(shape->num_dims - 1 - i));
-  if (bits < 8 && sim_options()->minor >= FIRST_MINOR_WITH_ELEMENT_SIZE)
-    append(layout, ":E(%lld)", bits);
+  write_details(layout, shape);
   append(layout, "}", 0);
 }
 
@@ -81,6 +94,7 @@ static PJRT_Error *client_default(
   SIM_EXT_ENTER(args, PJRT_Layouts_PJRT_Client_GetDefaultLayout_Args, 56);
   SIM_REQUIRE(args->client, SIM_CLIENT);
   SIM_TRY(sim_shape_read(args->type, args->dims, args->num_dims, &shape));
+  sim_shape_tile(&shape, args->client->machine.tiled_layouts);
   args->layout = layout_create(&shape, NULL);
   return NULL;
 }
@@ -91,6 +105,7 @@ static PJRT_Error *topology_default(
   SIM_EXT_ENTER(args, PJRT_Layouts_PJRT_Topology_GetDefaultLayout_Args, 56);
   SIM_REQUIRE(args->topology_description, SIM_TOPOLOGY);
   SIM_TRY(sim_shape_read(args->type, args->dims, args->num_dims, &shape));
+  sim_shape_tile(&shape, args->topology_description->tiled_layouts);
   args->layout = layout_create(&shape, NULL);
   return NULL;
 }

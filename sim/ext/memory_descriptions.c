@@ -12,11 +12,13 @@ static const PJRT_MemoryDescription device_memory = {
     SIM_OTHER, SIM_DEVICE_MEMORY, SIM_TEXT("device"), 6};
 static const PJRT_MemoryDescription pinned_host_memory = {
     SIM_OTHER, SIM_PINNED_HOST_MEMORY, SIM_TEXT("pinned_host"), 11};
+static const PJRT_MemoryDescription unpinned_host_memory = {
+    SIM_OTHER, SIM_UNPINNED_HOST_MEMORY, SIM_TEXT("unpinned_host"), 13};
 
 static PJRT_Error *memory_descriptions(
     PJRT_DeviceDescription_MemoryDescriptions_Args *args) {
   static const PJRT_MemoryDescription *const descriptions[] = {
-      &device_memory, &pinned_host_memory};
+      &device_memory, &pinned_host_memory, &unpinned_host_memory};
   SIM_EXT_ENTER(args, PJRT_DeviceDescription_MemoryDescriptions_Args, 48);
   SIM_REQUIRE(args->device_description, SIM_DESCRIPTION);
   args->memory_descriptions = descriptions;

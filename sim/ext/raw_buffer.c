@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "ext/device_event.h"
+#include "plugin/line.h"
+#include "plugin/loss.h"
 
 enum {
   FIRST_MINOR_WITH_TABLE = 112,
@@ -74,7 +76,42 @@ static unsigned char *bytes_of(const raw_buffer *raw) {
   return raw->storage->bytes + raw->offset;
 }
 
-static bool is_host_visible(void) { return !sim_options()->not_on_cpu; }
+static PJRT_Device *device_of(const raw_buffer *raw) {
+  return ((const sim_memory *)(const void *)raw->memory)->device;
+}
+
+static bool is_host_visible(const raw_buffer *raw) {
+  return !device_of(raw)->client->machine.not_on_cpu;
+}
+
+/* ---- over the links ------------------------------------------------------ */
+
+typedef struct passage {
+  sim_future *transfer;
+  void (*then)(void *arg, PJRT_Error *error);
+  void *arg;
+} passage;
+
+static void end_passage(void *arg, PJRT_Error_Code code) {
+  passage *p = arg;
+  (void)code;
+  p->then(p->arg, sim_future_error(p->transfer));
+  sim_future_drop(p->transfer);
+  free(p);
+}
+
+/* Without an error, `then` runs after the time that the links take. */
+static void cross(sim_line *const *links, size_t num_links, size_t size,
+                  PJRT_Error *error, void (*then)(void *arg, PJRT_Error *error),
+                  void *arg) {
+  if (error) {
+    then(arg, error);
+    return;
+  }
+  passage *p = sim_allocate(sizeof(*p));
+  *p = (passage){sim_lines_use(links, num_links, size), then, arg};
+  sim_future_then(p->transfer, end_passage, p);
+}
 
 /* ---- copies -------------------------------------------------------------- */
 
@@ -83,6 +120,7 @@ typedef struct copy {
   const unsigned char *from;
   size_t size;
   PJRT_RawBuffer *raw; /* kept until then */
+  sim_line *link;
   sim_future *done;
 } copy;
 
@@ -91,8 +129,14 @@ static void copy_finish(void *arg, PJRT_Error *error) {
   if (!error && c->size) memcpy(c->to, c->from, c->size);
   sim_future_complete_with(c->done, error);
   sim_future_drop(c->done);
+  sim_line_drop(c->link);
   dec_ref(c->raw);
   free(c);
+}
+
+static void copy_begin(void *arg, PJRT_Error *error) {
+  copy *c = arg;
+  cross(&c->link, 1, c->size, error, copy_finish, c);
 }
 
 static PJRT_Error *check_range(const raw_buffer *raw, int64_t offset,
@@ -111,6 +155,7 @@ static PJRT_Error *start_copy(PJRT_RawBuffer *handle, void *host,
                               const PJRT_DeviceEventVector *dependencies,
                               sim_future **out) {
   raw_buffer *raw = raw_of(handle);
+  SIM_TRY(sim_device_check(device_of(raw)));
   SIM_TRY(check_range(raw, offset, size));
   if (!host && size) return sim_misuse("a NULL host pointer");
   unsigned char *device = bytes_of(raw) + offset;
@@ -119,10 +164,12 @@ static PJRT_Error *start_copy(PJRT_RawBuffer *handle, void *host,
               .from = is_upload ? host : device,
               .size = (size_t)size,
               .raw = handle,
+              .link = sim_line_share(device_of(raw)->link),
               .done = sim_future_pending()};
   inc_ref(handle);
-  *out = sim_future_share(c->done);
-  sim_device_events_await(dependencies, raw->ready, copy_finish, c);
+  *out = sim_future_both(sim_future_share(c->done),
+                         sim_device_watch(device_of(raw), sim_future_create()));
+  sim_device_events_await(dependencies, raw->ready, copy_begin, c);
   return NULL;
 }
 
@@ -137,7 +184,7 @@ static PJRT_Memory *get_memory(const PJRT_RawBuffer *handle) {
 }
 
 static void *get_host(const PJRT_RawBuffer *handle) {
-  return is_host_visible() ? bytes_of(raw_of(handle)) : NULL;
+  return is_host_visible(raw_of(handle)) ? bytes_of(raw_of(handle)) : NULL;
 }
 
 static void *get_device_pointer(const PJRT_RawBuffer *handle) {
@@ -193,6 +240,7 @@ typedef struct raw_copy {
   PJRT_RawBuffer *src;
   PJRT_RawBuffer *dst;
   PJRT_DeviceEventPromise *promises[2]; /* NULL: nobody asks */
+  sim_line *links[2];
 } raw_copy;
 
 static void keep_promise(PJRT_DeviceEventPromise *promise, PJRT_Error *error) {
@@ -218,9 +266,15 @@ static void raw_copy_finish(void *arg, PJRT_Error *error) {
            raw_of(c->src)->size);
   for (int i = 0; i < 2; i++) keep_promise(c->promises[i], error);
   sim_PJRT_Error_Destroy(&(PJRT_Error_Destroy_Args){.error = error});
+  for (int i = 0; i < 2; i++) sim_line_drop(c->links[i]);
   dec_ref(c->src);
   dec_ref(c->dst);
   free(c);
+}
+
+static void raw_copy_begin(void *arg, PJRT_Error *error) {
+  raw_copy *c = arg;
+  cross(c->links, 2, raw_of(c->src)->size, error, raw_copy_finish, c);
 }
 
 static void schedule_copy_to(PJRT_RawBuffer *src,
@@ -231,7 +285,11 @@ static void schedule_copy_to(PJRT_RawBuffer *src,
                              void (*allocated)(PJRT_Error *, void *),
                              void *allocated_arg) {
   raw_copy *c = sim_allocate(sizeof(*c));
-  *c = (raw_copy){src, dst, {definition, usage}};
+  *c = (raw_copy){src,
+                  dst,
+                  {definition, usage},
+                  {sim_line_share(device_of(raw_of(src))->link),
+                   sim_line_share(device_of(raw_of(dst))->link)}};
   inc_ref(src);
   inc_ref(dst);
   for (int i = 0; i < 2; i++)
@@ -242,7 +300,7 @@ static void schedule_copy_to(PJRT_RawBuffer *src,
                                  "%zu bytes do not fit into %zu",
                                  raw_of(src)->size, raw_of(dst)->size));
   else
-    sim_device_events_await(dependencies, raw_of(src)->ready, raw_copy_finish,
+    sim_device_events_await(dependencies, raw_of(src)->ready, raw_copy_begin,
                             c);
 }
 

@@ -35,12 +35,38 @@ const pjrt_mlir_op *sim_terminator(const sim_block *block) {
   return &block->source->ops[block->source->num_ops - 1];
 }
 
+/* Results are as large as the operands, which must be so as well. */
+static pjrt_error *keep_sizes(const sim_call *call) {
+  const sim_tensor *first = NULL;
+  sim_tensor *out = call->results[0];
+  for (size_t i = 0; i < call->op->source->num_operands; i++) {
+    const sim_tensor *in = call->operands[i];
+    if (!in->sizes) continue;
+    if (!first) first = in;
+    for (size_t k = 0; k < in->type.num_dims; k++) {
+      if (in->sizes[k] == first->sizes[k]) continue;
+      return pjrt_error_format(PJRT_INVALID_ARGUMENT,
+                               "dimension %zu of operand %zu has size %lld, "
+                               "where another's has %lld",
+                               k, i, (long long)in->sizes[k],
+                               (long long)first->sizes[k]);
+    }
+  }
+  for (size_t k = 0; first && k < out->type.num_dims; k++) {
+    out->sizes[k] = first->sizes[k];
+  }
+  return NULL;
+}
+
 static pjrt_error *compute(const sim_call *call) {
   const sim_op *op = call->op;
   if (op->rule->produce) return op->rule->produce(call);
   for (size_t i = 0; i < op->source->num_results; i++) {
     PJRT_TRY(sim_tensor_create(&call->frame->execution->budget, &op->results[i],
                                &call->results[i]));
+  }
+  if (op->rule->dynamism == SIM_KEEPS_SIZES && op->results->dynamic_dims) {
+    PJRT_TRY(keep_sizes(call));
   }
   return op->rule->compute(call);
 }

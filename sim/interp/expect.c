@@ -21,7 +21,8 @@ bool sim_has_dims(const sim_type *type, const int64_t *dims, size_t num_dims) {
 }
 
 bool sim_same_dims(const sim_type *a, const sim_type *b) {
-  return sim_has_dims(a, b->dims, b->num_dims);
+  return sim_has_dims(a, b->dims, b->num_dims) &&
+         a->dynamic_dims == b->dynamic_dims;
 }
 
 bool sim_is_array(const sim_type *type) {
@@ -97,6 +98,35 @@ pjrt_error *sim_expect_dims(const sim_prep *prep, const char *what,
       SIM_EXPECT(prep, dims[k] != dims[i], "%s: dimension %lld is there twice",
                  what, (long long)dims[i]);
     }
+  }
+  return NULL;
+}
+
+static pjrt_error *check_dynamism(const sim_prep *prep, const sim_type *type,
+                                  const char *what, size_t i) {
+  sim_dynamism dynamism = prep->op->rule->dynamism;
+  if (type->dynamic_dims && dynamism == SIM_REFUSES_DYNAMIC) {
+    return pjrt_mlir_op_error(prep->op->source, PJRT_UNIMPLEMENTED,
+                              "%s %zu has dynamic dimensions, which this "
+                              "operation does not support",
+                              what, i);
+  }
+  if (dynamism == SIM_KEEPS_SIZES && prep->num_results && type->num_dims &&
+      type->dynamic_dims != prep->results->dynamic_dims) {
+    return pjrt_mlir_op_error(prep->op->source, PJRT_UNIMPLEMENTED,
+                              "%s %zu and the result differ in what "
+                              "dimensions are dynamic",
+                              what, i);
+  }
+  return NULL;
+}
+
+pjrt_error *sim_expect_dynamism(const sim_prep *prep) {
+  for (size_t i = 0; i < prep->num_operands; i++) {
+    PJRT_TRY(check_dynamism(prep, prep->operands[i], "operand", i));
+  }
+  for (size_t i = 0; i < prep->num_results; i++) {
+    PJRT_TRY(check_dynamism(prep, &prep->results[i], "result", i));
   }
   return NULL;
 }

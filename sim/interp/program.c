@@ -67,9 +67,28 @@ static pjrt_error *make_tuple_type(sim_program *program,
   sim_type *parts = memory;
   for (size_t i = 0; i < from->num_inputs; i++) {
     PJRT_TRY(make_type(program, from->inputs[i], place, &parts[i]));
+    if (parts[i].dynamic_dims) return unsupported_type(from, place);
   }
   out->num_dims = from->num_inputs;
   out->parts = parts;
+  return NULL;
+}
+
+/* Dynamic dimensions have a bound, which stands for them. */
+static pjrt_error *make_dims(sim_program *program, const pjrt_mlir_type *from,
+                             pjrt_mlir_place place, sim_type *out) {
+  void *memory;
+  PJRT_TRY(
+      sim_program_alloc(program, from->num_dims, sizeof(int64_t), &memory));
+  int64_t *dims = memory;
+  for (size_t i = 0; i < from->num_dims; i++) {
+    dims[i] = from->dims[i];
+    if (dims[i] >= 0) continue;
+    dims[i] = from->bounds ? from->bounds[i] : PJRT_MLIR_DYNAMIC;
+    if (dims[i] < 0) return unsupported_type(from, place);
+    out->dynamic_dims |= UINT32_C(1) << i;
+  }
+  out->dims = dims;
   return NULL;
 }
 
@@ -83,17 +102,14 @@ static pjrt_error *make_type(sim_program *program, const pjrt_mlir_type *from,
     out->dtype = PJRT_TOKEN;
     return NULL;
   }
-  if (from->kind != PJRT_MLIR_TYPE_TENSOR || from->bounds || from->encoding ||
+  if (from->kind != PJRT_MLIR_TYPE_TENSOR || from->encoding ||
       !pjrt_dtype_host_size(from->dtype) || from->num_dims > SIM_MAX_RANK) {
     return unsupported_type(from, place);
   }
-  for (size_t i = 0; i < from->num_dims; i++) {
-    if (from->dims[i] < 0) return unsupported_type(from, place);
-  }
   out->dtype = from->dtype;
-  out->dims = from->dims;
   out->num_dims = from->num_dims;
-  return pjrt_dims_num_elements(from->dims, from->num_dims,
+  PJRT_TRY(make_dims(program, from, place, out));
+  return pjrt_dims_num_elements(out->dims, out->num_dims,
                                 pjrt_dtype_host_size(from->dtype),
                                 &out->num_elements);
 }
@@ -174,6 +190,7 @@ static pjrt_error *prepare_by_rule(walk *w, sim_op *op) {
                    .results = op->results,
                    .num_results = source->num_results};
   w->program->has_collectives |= op->rule->is_collective;
+  PJRT_TRY(sim_expect_dynamism(&prep));
   return op->rule->prepare(&prep, &op->plan);
 }
 

@@ -122,6 +122,11 @@ pjrt_error *sim_expect_dims(const sim_prep *prep, const char *what,
                             const int64_t *dims, size_t num, size_t num_dims)
     __attribute__((warn_unused_result));
 
+/* UNIMPLEMENTED for dynamic dimensions that the operation's rule does not
+ * take. */
+pjrt_error *sim_expect_dynamism(const sim_prep *prep)
+    __attribute__((warn_unused_result));
+
 /* Refuses a depth above SIM_MAX_DEPTH. */
 pjrt_error *sim_expect_depth(size_t depth) __attribute__((warn_unused_result));
 
@@ -160,6 +165,15 @@ typedef struct sim_call {
   sim_tensor **results;
 } sim_call;
 
+/* What an operation does with arrays that have dynamic dimensions. */
+typedef enum sim_dynamism {
+  SIM_REFUSES_DYNAMIC = 0,
+  /* Operands and results, but scalars, have the same dynamic dimensions, and
+   * the values the same sizes. */
+  SIM_KEEPS_SIZES,
+  SIM_TAKES_DYNAMIC
+} sim_dynamism;
+
 /* How an operation is prepared and run. `prepare` and one of the others are
  * there. Rules of several operations tell them apart by the source's id. */
 struct sim_rule {
@@ -171,6 +185,7 @@ struct sim_rule {
   /* All devices at once. */
   pjrt_error *(*run)(sim_frame *frame, const sim_op *op, sim_lanes lanes);
   bool is_collective;
+  sim_dynamism dynamism;
 };
 
 /* NULL for what is not supported. */

@@ -1,20 +1,30 @@
 /* What is supported: one row for each operation. */
 #include "interp/rules.h"
 
-#define UNARY {sim_prepare_unary, sim_compute_unary, NULL, NULL, false}
-#define BINARY {sim_prepare_binary, sim_compute_binary, NULL, NULL, false}
-#define COMPUTE(prepare, compute) \
-  {sim_prepare_##prepare, sim_compute_##compute, NULL, NULL, false}
-#define PRODUCE(prepare, produce) \
-  {sim_prepare_##prepare, NULL, sim_produce_##produce, NULL, false}
-#define RUN(prepare, run) \
-  {sim_prepare_##prepare, NULL, NULL, sim_run_##run, false}
-#define COLLECTIVE(name) {sim_prepare_##name, NULL, NULL, sim_run_##name, true}
+#define ELEMENTWISE(prepare_fn, compute_fn) \
+  {.prepare = sim_prepare_##prepare_fn,     \
+   .compute = sim_compute_##compute_fn,     \
+   .dynamism = SIM_KEEPS_SIZES}
+#define UNARY ELEMENTWISE(unary, unary)
+#define BINARY ELEMENTWISE(binary, binary)
+#define COMPUTE(prepare_fn, compute_fn) \
+  {.prepare = sim_prepare_##prepare_fn, .compute = sim_compute_##compute_fn}
+#define PRODUCE(prepare_fn, produce_fn) \
+  {.prepare = sim_prepare_##prepare_fn, .produce = sim_produce_##produce_fn}
+#define RUN(prepare_fn, run_fn) \
+  {.prepare = sim_prepare_##prepare_fn, .run = sim_run_##run_fn}
+#define COLLECTIVE(name) \
+  {.prepare = sim_prepare_##name, .run = sim_run_##name, .is_collective = true}
+/* What only passes values on, or is about sizes itself. */
+#define ANY_SIZES(kind, prepare_fn, fn) \
+  {.prepare = sim_prepare_##prepare_fn, \
+   .kind = sim_##kind##_##fn,           \
+   .dynamism = SIM_TAKES_DYNAMIC}
 
 /* clang-format off */
 static const sim_rule rules[PJRT_MLIR_NUM_OPS] = {
   /* Elements of one array. */
-  [PJRT_MLIR_ABS] = COMPUTE(abs, abs),
+  [PJRT_MLIR_ABS] = ELEMENTWISE(abs, abs),
   [PJRT_MLIR_CBRT] = UNARY,
   [PJRT_MLIR_CEIL] = UNARY,
   [PJRT_MLIR_COSINE] = UNARY,
@@ -69,15 +79,16 @@ static const sim_rule rules[PJRT_MLIR_NUM_OPS] = {
 
   /* Choices and changes of the element type. */
   [PJRT_MLIR_BITCAST_CONVERT] = COMPUTE(bitcast, bitcast),
-  [PJRT_MLIR_CLAMP] = COMPUTE(clamp, clamp),
-  [PJRT_MLIR_COMPARE] = COMPUTE(compare, compare),
-  [PJRT_MLIR_COMPLEX] = COMPUTE(complex, complex),
-  [PJRT_MLIR_CONVERT] = COMPUTE(convert, convert),
-  [PJRT_MLIR_IMAG] = COMPUTE(part, part),
-  [PJRT_MLIR_IS_FINITE] = COMPUTE(is_finite, is_finite),
-  [PJRT_MLIR_REAL] = COMPUTE(part, part),
-  [PJRT_MLIR_REDUCE_PRECISION] = COMPUTE(reduce_precision, reduce_precision),
-  [PJRT_MLIR_SELECT] = COMPUTE(select, select),
+  [PJRT_MLIR_CLAMP] = ELEMENTWISE(clamp, clamp),
+  [PJRT_MLIR_COMPARE] = ELEMENTWISE(compare, compare),
+  [PJRT_MLIR_COMPLEX] = ELEMENTWISE(complex, complex),
+  [PJRT_MLIR_CONVERT] = ELEMENTWISE(convert, convert),
+  [PJRT_MLIR_IMAG] = ELEMENTWISE(part, part),
+  [PJRT_MLIR_IS_FINITE] = ELEMENTWISE(is_finite, is_finite),
+  [PJRT_MLIR_REAL] = ELEMENTWISE(part, part),
+  [PJRT_MLIR_REDUCE_PRECISION] =
+    ELEMENTWISE(reduce_precision, reduce_precision),
+  [PJRT_MLIR_SELECT] = ELEMENTWISE(select, select),
 
   /* Shapes. */
   [PJRT_MLIR_BROADCAST_IN_DIM] = COMPUTE(broadcast, broadcast),
@@ -93,6 +104,10 @@ static const sim_rule rules[PJRT_MLIR_NUM_OPS] = {
   [PJRT_MLIR_SLICE] = COMPUTE(slice, slice),
   [PJRT_MLIR_TRANSPOSE] = PRODUCE(transpose, transpose),
 
+  /* The sizes of dynamic dimensions. */
+  [PJRT_MLIR_GET_DIMENSION_SIZE] = ANY_SIZES(compute, get_size, get_size),
+  [PJRT_MLIR_SET_DIMENSION_SIZE] = ANY_SIZES(compute, set_size, set_size),
+
   /* Many elements to one. */
   [PJRT_MLIR_DOT] = COMPUTE(dot, dot),
   [PJRT_MLIR_DOT_GENERAL] = COMPUTE(dot_general, dot),
@@ -103,10 +118,10 @@ static const sim_rule rules[PJRT_MLIR_NUM_OPS] = {
   [PJRT_MLIR_CASE] = RUN(case, branch),
   [PJRT_MLIR_COMPOSITE] = RUN(call, call),
   [PJRT_MLIR_CREATE_TOKEN] = COMPUTE(token, nothing),
-  [PJRT_MLIR_FUNC_CALL] = RUN(call, call),
+  [PJRT_MLIR_FUNC_CALL] = ANY_SIZES(run, call, call),
   [PJRT_MLIR_GET_TUPLE_ELEMENT] = PRODUCE(tuple_element, tuple_element),
   [PJRT_MLIR_IF] = RUN(if, branch),
-  [PJRT_MLIR_OPTIMIZATION_BARRIER] = PRODUCE(barrier, operands),
+  [PJRT_MLIR_OPTIMIZATION_BARRIER] = ANY_SIZES(produce, barrier, operands),
   [PJRT_MLIR_TUPLE] = PRODUCE(tuple, tuple),
   [PJRT_MLIR_WHILE] = RUN(while, while),
 

@@ -58,6 +58,12 @@ sim_compute_fn sim_compute_concatenate;
 sim_prepare_fn sim_prepare_pad;
 sim_compute_fn sim_compute_pad;
 
+/* dynamic.c */
+sim_prepare_fn sim_prepare_get_size;
+sim_compute_fn sim_compute_get_size;
+sim_prepare_fn sim_prepare_set_size;
+sim_compute_fn sim_compute_set_size;
+
 /* slice.c */
 sim_prepare_fn sim_prepare_slice;
 sim_compute_fn sim_compute_slice;

@@ -31,7 +31,11 @@ static pjrt_error *finish(const sim_type *type, const char *text,
         text, (long long)type->dims[i], (long long)sharding->tiles[i]);
   }
   *out = is_whole ? NULL : sharding;
-  return NULL;
+  if (is_whole || !type->dynamic_dims) return NULL;
+  return pjrt_error_format(PJRT_UNIMPLEMENTED,
+                           "the sharding %s of an array with dynamic "
+                           "dimensions",
+                           text);
 }
 
 static pjrt_error *make(sim_program *program, const sim_type *type,

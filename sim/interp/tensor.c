@@ -15,6 +15,7 @@ bool sim_type_equal(const sim_type *a, const sim_type *b) {
     }
     return true;
   }
+  if (a->dynamic_dims != b->dynamic_dims) return false;
   return a->num_dims == 0 ||
          memcmp(a->dims, b->dims, a->num_dims * sizeof *a->dims) == 0;
 }
@@ -30,12 +31,15 @@ static pjrt_error *take_budget(sim_budget *budget, size_t size) {
   return NULL;
 }
 
-/* One block: the tensor, its dims, and its data from an aligned address on. */
+/* One block: the tensor, its dims, its sizes if they are dynamic, and its data
+ * from an aligned address on. */
 static pjrt_error *allocate(sim_budget *budget, const sim_type *type,
                             size_t data_size, sim_tensor **out) {
   const size_t mask = PJRT_HOST_ALIGNMENT - 1;
   size_t dims_size = type->num_dims * sizeof(int64_t);
-  size_t data_offset = (sizeof(sim_tensor) + dims_size + mask) & ~mask;
+  size_t sizes_size = type->dynamic_dims ? dims_size : 0;
+  size_t data_offset =
+      (sizeof(sim_tensor) + dims_size + sizes_size + mask) & ~mask;
   size_t size;
   if (!pjrt_size_add(data_offset, data_size, &size)) size = SIZE_MAX;
   PJRT_TRY(take_budget(budget, size));
@@ -55,6 +59,10 @@ static pjrt_error *allocate(sim_budget *budget, const sim_type *type,
   atomic_init(&tensor->references, 1);
   if (type->dims && dims_size) memcpy(dims, type->dims, dims_size);
   tensor->type.dims = dims;
+  if (sizes_size) {
+    tensor->sizes = dims + type->num_dims;
+    memcpy(tensor->sizes, dims, sizes_size);
+  }
   *out = tensor;
   return NULL;
 }
@@ -78,6 +86,10 @@ pjrt_error *sim_tensor_create_tuple(const sim_type *type,
     (*out)->parts[i] = sim_tensor_retain(parts[i]);
   }
   return NULL;
+}
+
+int64_t sim_tensor_size(const sim_tensor *tensor, size_t dim) {
+  return tensor->sizes ? tensor->sizes[dim] : tensor->type.dims[dim];
 }
 
 sim_tensor *sim_tensor_retain(sim_tensor *tensor) {

@@ -20,6 +20,9 @@ typedef struct sim_type {
   const int64_t *dims;
   const struct sim_type *parts;
   size_t num_elements; /* 0 for tokens and tuples */
+  /* Bit i: dimension i of an array is dynamic. Its `dims` is a bound, for which
+   * there is room, and how much of it there is shows in each value. */
+  uint32_t dynamic_dims;
 } sim_type;
 
 bool sim_type_equal(const sim_type *a, const sim_type *b);
@@ -34,13 +37,15 @@ typedef struct sim_tensor {
   sim_type type;
   size_t element_size;
   void *data;                /* aligned to PJRT_HOST_ALIGNMENT */
+  int64_t *sizes;            /* that are present; NULL unless dynamic */
   struct sim_tensor **parts; /* of a tuple, each a counted reference */
   atomic_size_t references;
   sim_budget *budget; /* what `size` was taken from; NULL: nothing */
   size_t size;
 } sim_tensor;
 
-/* A tensor of `type`, of which it keeps a copy, not cleared. With a budget,
+/* A tensor of `type`, of which it keeps a copy, not cleared; the sizes of one
+ * with dynamic dimensions are the bounds. With a budget,
  * RESOURCE_EXHAUSTED when its size exceeds what is left. `parts` of a tuple
  * are given separately, see below. */
 pjrt_error *sim_tensor_create(sim_budget *budget, const sim_type *type,
@@ -51,6 +56,9 @@ pjrt_error *sim_tensor_create(sim_budget *budget, const sim_type *type,
 pjrt_error *sim_tensor_create_tuple(const sim_type *type,
                                     sim_tensor *const *parts, sim_tensor **out)
     __attribute__((warn_unused_result));
+
+/* How much there is of a dimension. */
+int64_t sim_tensor_size(const sim_tensor *tensor, size_t dim);
 
 sim_tensor *sim_tensor_retain(sim_tensor *tensor);
 void sim_tensor_release(sim_tensor *tensor); /* NULL is a no-op */

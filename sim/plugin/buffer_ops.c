@@ -2,12 +2,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugin/line.h"
+#include "plugin/loss.h"
 #include "plugin/slots.h"
+#include "plugin/tiles.h"
 
 PJRT_Error *sim_PJRT_Buffer_Destroy(PJRT_Buffer_Destroy_Args *args) {
   PJRT_Buffer *buffer = args->buffer;
   if (!buffer) return NULL;
   SIM_REQUIRE(buffer, SIM_BUFFER);
+  if (buffer->is_shared) return NULL;
   if (atomic_load(&buffer->external_references))
     sim_note_misuse("PJRT_Buffer_Destroy of a buffer with external references");
   sim_storage_drop(buffer->storage);
@@ -43,24 +47,50 @@ PJRT_Error *sim_PJRT_Buffer_Dimensions(PJRT_Buffer_Dimensions_Args *args) {
   return NULL;
 }
 
+/* As a caller waits, which lets a virtual clock go on. */
+static PJRT_Error *await_contents(PJRT_Buffer *buffer) {
+  PJRT_Event *event = sim_event(sim_future_share(buffer->ready));
+  PJRT_Error *error =
+      sim_PJRT_Event_Await(&(PJRT_Event_Await_Args){.event = event});
+  sim_PJRT_Event_Destroy(&(PJRT_Event_Destroy_Args){.event = event});
+  return error;
+}
+
+/* Guards what is found out about buffers when it is asked for. */
+static pthread_mutex_t facts_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* Of dynamic dimensions, what the contents say, as on real plugins. */
 PJRT_Error *sim_PJRT_Buffer_UnpaddedDimensions(
     PJRT_Buffer_UnpaddedDimensions_Args *args) {
-  SIM_REQUIRE(args->buffer, SIM_BUFFER);
-  args->unpadded_dims = args->buffer->shape.dims;
-  args->num_dims = args->buffer->shape.num_dims;
+  PJRT_Buffer *buffer = args->buffer;
+  SIM_REQUIRE(buffer, SIM_BUFFER);
+  args->unpadded_dims = buffer->shape.dims;
+  args->num_dims = buffer->shape.num_dims;
+  if (!buffer->num_dynamic_dims) return NULL;
+  SIM_TRY(sim_buffer_require_data(buffer));
+  SIM_TRY(await_contents(buffer));
+  pthread_mutex_lock(&facts_lock);
+  if (!buffer->has_present_dims)
+    sim_present_dims(&buffer->shape, buffer->storage->bytes,
+                     buffer->present_dims);
+  buffer->has_present_dims = true;
+  pthread_mutex_unlock(&facts_lock);
+  args->unpadded_dims = buffer->present_dims;
   return NULL;
 }
 
 PJRT_Error *sim_PJRT_Buffer_DynamicDimensionIndices(
     PJRT_Buffer_DynamicDimensionIndices_Args *args) {
   SIM_REQUIRE(args->buffer, SIM_BUFFER);
-  args->dynamic_dim_indices = NULL;
-  args->num_dynamic_dims = 0;
+  args->dynamic_dim_indices = args->buffer->dynamic_dims;
+  args->num_dynamic_dims = args->buffer->num_dynamic_dims;
   return NULL;
 }
 
 PJRT_Error *sim_PJRT_Buffer_GetMemoryLayout(
     PJRT_Buffer_GetMemoryLayout_Args *args) {
+  static const int64_t tile[] = {SIM_TILE_ROWS, SIM_TILE_COLUMNS};
+  static const size_t tile_ranks[] = {2};
   SIM_REQUIRE(args->buffer, SIM_BUFFER);
   args->layout = (PJRT_Buffer_MemoryLayout){
       .struct_size = PJRT_Buffer_MemoryLayout_STRUCT_SIZE,
@@ -69,6 +99,11 @@ PJRT_Error *sim_PJRT_Buffer_GetMemoryLayout(
                 .minor_to_major = args->buffer->minor_to_major,
                 .minor_to_major_size = args->buffer->shape.num_dims},
   };
+  if (args->buffer->shape.is_tiled) {
+    args->layout.tiled.tile_dims = tile;
+    args->layout.tiled.tile_dim_sizes = tile_ranks;
+    args->layout.tiled.num_tiles = 1;
+  }
   return NULL;
 }
 
@@ -144,34 +179,84 @@ PJRT_Error *sim_PJRT_Buffer_DecreaseExternalReferenceCount(
 typedef struct copying {
   sim_storage *from;
   sim_storage *to;
+  sim_shape from_shape, to_shape; /* memories may differ in layout */
+  sim_line *links[2];             /* of both devices */
+  sim_future *ready;              /* the original */
+  sim_future *call;               /* may be held back by a fault */
+  sim_future *transfer;
+  sim_future *copied;
 } copying;
+
+static void rearrange(const copying *c) {
+  int64_t present[SIM_MAX_DIMS], strides[SIM_MAX_DIMS];
+  const sim_shape *shape = &c->from_shape;
+  unsigned char *host = sim_allocate(sim_host_size(shape));
+  sim_present_dims(shape, c->from->bytes, present);
+  sim_dense_strides(shape->type, present, NULL, shape->num_dims, strides);
+  sim_unpack(shape, present, c->from->bytes, host, strides);
+  sim_pack(&c->to_shape, present, host, strides, c->to->bytes);
+  free(host);
+}
 
 static void finish_copying(void *arg, PJRT_Error_Code code) {
   copying *c = arg;
-  if (!code && c->to->size) memcpy(c->to->bytes, c->from->bytes, c->to->size);
+  (void)code;
+  PJRT_Error *error = sim_future_error(c->ready);
+  if (!error) error = sim_future_error(c->transfer);
+  if (!error && c->from_shape.is_tiled != c->to_shape.is_tiled)
+    rearrange(c);
+  else if (!error && c->to->size)
+    memcpy(c->to->bytes, c->from->bytes, c->to->size);
+  sim_future_complete_with(c->copied, error);
   sim_storage_drop(c->from);
   sim_storage_drop(c->to);
+  for (int i = 0; i < 2; i++) sim_line_drop(c->links[i]);
+  sim_future_drop(c->ready);
+  sim_future_drop(c->call);
+  sim_future_drop(c->transfer);
+  sim_future_drop(c->copied);
   free(c);
 }
 
-/* What is still to come into the original is copied when it is there. */
-static sim_future *start_copying(const PJRT_Buffer *from, sim_storage *to) {
-  copying *c = sim_allocate(sizeof(*c));
-  *c = (copying){sim_storage_share(from->storage), sim_storage_share(to)};
-  sim_future_before(from->ready, finish_copying, c);
-  return sim_future_share(from->ready);
+static void begin_copying(void *arg, PJRT_Error_Code code) {
+  copying *c = arg;
+  sim_future *call = sim_future_share(c->call);
+  if (!code)
+    call = sim_future_both(call, sim_lines_use(c->links, 2, c->to->size));
+  sim_future_follow(c->transfer, call);
+  sim_future_then(c->transfer, finish_copying, c);
 }
 
-/* The copy is ready when the original is. */
+/* What is still to come into the original is copied when it is there. */
+static sim_future *start_copying(const PJRT_Buffer *from, PJRT_Device *device,
+                                 sim_storage *to, const sim_shape *to_shape) {
+  copying *c = sim_allocate(sizeof(*c));
+  sim_future *copied = sim_future_pending();
+  *c = (copying){.from = sim_storage_share(from->storage),
+                 .to = sim_storage_share(to),
+                 .from_shape = from->shape,
+                 .to_shape = *to_shape,
+                 .links = {sim_line_share(from->device->link),
+                           sim_line_share(device->link)},
+                 .ready = sim_future_share(from->ready),
+                 .call = sim_future_create(),
+                 .transfer = sim_device_watch(device, sim_future_pending()),
+                 .copied = sim_future_share(copied)};
+  sim_future_then(from->ready, begin_copying, c);
+  return copied;
+}
+
 static PJRT_Error *copy_to(PJRT_Buffer *buffer, PJRT_Device *device,
                            PJRT_Memory *memory, PJRT_Buffer **out) {
   SIM_REQUIRE(buffer, SIM_BUFFER);
   SIM_TRY(sim_buffer_require_data(buffer));
   SIM_TRY(sim_place(buffer->client, &device, &memory));
   sim_storage *storage;
-  SIM_TRY(sim_storage_create(memory, buffer->storage->size, &storage));
-  *out = sim_buffer_create(buffer->client, device, memory, &buffer->shape,
-                           storage, start_copying(buffer, storage));
+  sim_shape shape = buffer->shape;
+  sim_shape_place(&shape, memory);
+  SIM_TRY(sim_storage_create(memory, sim_device_size(&shape), &storage));
+  *out = sim_buffer_create(buffer->client, device, memory, &shape, storage,
+                           start_copying(buffer, device, storage, &shape));
   return NULL;
 }
 
@@ -191,10 +276,12 @@ PJRT_Error *sim_PJRT_Buffer_Bitcast(PJRT_Buffer_Bitcast_Args *args) {
   SIM_TRY(sim_buffer_require_data(buffer));
   SIM_TRY(
       sim_shape_read(args->element_type, args->dims, args->num_dims, &shape));
-  if (sim_host_size(&shape) != buffer->storage->size)
+  sim_shape_place(&shape, buffer->memory);
+  SIM_TRY(sim_expect_layout(args->device_layout, &shape));
+  if (sim_device_size(&shape) != buffer->storage->size)
     return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
                      "bitcast of %zu bytes to %zu", buffer->storage->size,
-                     sim_host_size(&shape));
+                     sim_device_size(&shape));
   args->out_buffer = sim_buffer_create(
       buffer->client, buffer->device, buffer->memory, &shape,
       sim_storage_share(buffer->storage), sim_future_share(buffer->ready));
@@ -217,12 +304,43 @@ PJRT_Error *sim_PJRT_Client_CreateAliasBuffer(
   SIM_TRY(sim_place(args->client, &device, &args->memory));
   SIM_TRY(sim_shape_read(args->shape_element_type, args->shape_dims,
                          args->shape_num_dims, &shape));
+  sim_shape_place(&shape, args->memory);
+  SIM_TRY(sim_expect_layout(args->shape_layout, &shape));
   SIM_TRY(sim_buffer_allocate(args->client, device, args->memory, &shape,
                               sim_future_pending(), &args->alias_buffer));
   args->fulfill_alias_buffer_cb =
       sim_new(SIM_OTHER, sizeof(*args->fulfill_alias_buffer_cb));
   args->fulfill_alias_buffer_cb->alias = args->alias_buffer;
   return NULL;
+}
+
+typedef struct fulfilment {
+  sim_storage *from, *to;
+  sim_future *source, *alias;
+} fulfilment;
+
+static void finish_fulfilment(void *arg, PJRT_Error_Code code) {
+  fulfilment *f = arg;
+  (void)code;
+  PJRT_Error *error = sim_future_error(f->source);
+  if (!error && f->to->size) memcpy(f->to->bytes, f->from->bytes, f->to->size);
+  sim_future_complete_with(f->alias, error);
+  sim_storage_drop(f->from);
+  sim_storage_drop(f->to);
+  sim_future_drop(f->source);
+  sim_future_drop(f->alias);
+  free(f);
+}
+
+/* The alias gets the bytes, for whoever waits for it knows its memory already;
+ * the source is consumed. */
+static void fulfill_with(const PJRT_Buffer *alias, PJRT_Buffer *source) {
+  fulfilment *f = sim_allocate(sizeof(*f));
+  *f = (fulfilment){
+      sim_storage_share(source->storage), sim_storage_share(alias->storage),
+      sim_future_share(source->ready), sim_future_share(alias->ready)};
+  sim_buffer_delete_data(source);
+  sim_future_then(f->source, finish_fulfilment, f);
 }
 
 PJRT_Error *sim_PJRT_Client_FulfillAliasBuffer(
@@ -235,15 +353,15 @@ PJRT_Error *sim_PJRT_Client_FulfillAliasBuffer(
   if (!args->status_code) {
     SIM_REQUIRE(args->buffer, SIM_BUFFER);
     SIM_TRY(sim_buffer_require_data(args->buffer));
-    if (args->buffer->storage->size != alias->storage->size)
+    if (args->buffer->storage->size != alias->storage->size ||
+        args->buffer->shape.is_tiled != alias->shape.is_tiled)
       return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                       "an alias of another size");
-    sim_storage_drop(alias->storage);
-    alias->storage = sim_storage_share(args->buffer->storage);
-    sim_buffer_delete_data(args->buffer);
+                       "an alias of another size or layout");
+    fulfill_with(alias, args->buffer);
+  } else {
+    sim_future_complete(alias->ready, args->status_code, args->error_message,
+                        args->error_message_size);
   }
-  sim_future_complete(alias->ready, args->status_code, args->error_message,
-                      args->error_message_size);
   sim_delete(callback, SIM_OTHER);
   return NULL;
 }

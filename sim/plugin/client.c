@@ -2,40 +2,46 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugin/instant.h"
+#include "plugin/launches.h"
+#include "plugin/line.h"
+#include "plugin/loss.h"
+#include "plugin/machine.h"
 #include "plugin/pool.h"
 #include "plugin/settings.h"
 #include "plugin/slots.h"
 
+/* Whether the plugin was initialized, which one of its attributes tells. */
+static atomic_bool is_initialized;
+
 PJRT_Error *sim_PJRT_Plugin_Initialize(PJRT_Plugin_Initialize_Args *args) {
   (void)args;
+  atomic_store(&is_initialized, true);
   return NULL;
 }
+
+#define ATTRIBUTE(literal, kind, size)                                   \
+  .struct_size = PJRT_NamedValue_STRUCT_SIZE, .name = SIM_TEXT(literal), \
+  .name_size = sizeof(literal) - 1, .type = PJRT_NamedValue_k##kind,     \
+  .value_size = (size)
 
 PJRT_Error *sim_PJRT_Plugin_Attributes(PJRT_Plugin_Attributes_Args *args) {
   static const int64_t minimum[] = {1, 0, 0};
   static const int64_t current[] = {1, 13, 0};
-  static const PJRT_NamedValue attributes[] = {
-      {.struct_size = PJRT_NamedValue_STRUCT_SIZE,
-       .name = SIM_TEXT("xla_version"),
-       .name_size = 11,
-       .type = PJRT_NamedValue_kInt64,
-       .int64_value = 2,
-       .value_size = 1},
-      {.struct_size = PJRT_NamedValue_STRUCT_SIZE,
-       .name = SIM_TEXT("stablehlo_minimum_version"),
-       .name_size = 25,
-       .type = PJRT_NamedValue_kInt64List,
-       .int64_array_value = minimum,
-       .value_size = 3},
-      {.struct_size = PJRT_NamedValue_STRUCT_SIZE,
-       .name = SIM_TEXT("stablehlo_current_version"),
-       .name_size = 25,
-       .type = PJRT_NamedValue_kInt64List,
-       .int64_array_value = current,
-       .value_size = 3},
-  };
-  args->attributes = attributes;
-  args->num_attributes = sizeof(attributes) / sizeof(attributes[0]);
+#define ATTRIBUTES(initialized)                                           \
+  {                                                                       \
+      {ATTRIBUTE("xla_version", Int64, 1), .int64_value = 2},             \
+      {ATTRIBUTE("stablehlo_minimum_version", Int64List, 3),              \
+       .int64_array_value = minimum},                                     \
+      {ATTRIBUTE("stablehlo_current_version", Int64List, 3),              \
+       .int64_array_value = current},                                     \
+      {ATTRIBUTE("initialized", Int64, 1), .int64_value = (initialized)}, \
+  }
+  enum { NUM_ATTRIBUTES = 4 };
+  static const PJRT_NamedValue attributes[][NUM_ATTRIBUTES] = {ATTRIBUTES(0),
+                                                               ATTRIBUTES(1)};
+  args->attributes = attributes[atomic_load(&is_initialized)];
+  args->num_attributes = NUM_ATTRIBUTES;
   return NULL;
 }
 
@@ -66,13 +72,17 @@ static bool is_idle(const PJRT_NamedValue *option) {
   return false;
 }
 
-static PJRT_Error *read_options(const PJRT_Client_Create_Args *args,
-                                pjrt_sim_options *out) {
+PJRT_Error *sim_machine_read(const char *function,
+                             const PJRT_NamedValue *options, size_t num_options,
+                             pjrt_sim_options *out) {
   *out = *sim_options();
-  for (size_t i = 0; i < args->num_options; i++)
-    if (!is_idle(&args->create_options[i]))
-      SIM_TRY(sim_options_set(out, &args->create_options[i]));
-  return NULL;
+  for (size_t i = 0; i < num_options; i++)
+    if (!is_idle(&options[i]))
+      SIM_TRY(sim_options_set(function, out, &options[i]));
+  if (out->node_id < out->num_nodes) return NULL;
+  return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                   "node_id is %d, expected less than num_nodes, which is %d",
+                   out->node_id, out->num_nodes);
 }
 
 static size_t payload_size(const PJRT_NamedValue *value) {
@@ -106,52 +116,92 @@ void sim_named_values_free(PJRT_NamedValue *values, size_t num_values) {
 
 /* ---- clients ------------------------------------------------------------- */
 
-static PJRT_Device *device_create(PJRT_Client *client, size_t i) {
-  PJRT_Device *device = sim_allocate(sizeof(*device));
+static void device_init(PJRT_Device *device, PJRT_Client *client, size_t i) {
+  const size_t own = i - (size_t)(client->addressable - client->devices);
   device->kind = SIM_DEVICE;
   device->client = client;
   device->description = client->topology->descriptions[i];
-  device->is_addressable = i < client->num_addressable;
-  device->local_hardware_id = device->is_addressable ? (int)i : -1;
+  device->is_addressable = own < client->num_addressable;
+  device->local_hardware_id = device->is_addressable ? (int)own : -1;
+  if (device->is_addressable) {
+    const pjrt_sim_options *machine = &client->machine;
+    device->programs = sim_line_create(machine->execute_latency_us, 0);
+    device->link = sim_line_create(machine->transfer_latency_us,
+                                   machine->transfer_bytes_per_s);
+  }
   for (int m = 0; m < SIM_MEMORIES_PER_DEVICE; m++) {
     sim_memory_init(&device->memory_storage[m], device, m);
     device->memories[m] = &device->memory_storage[m].base;
     if (device->is_addressable)
       client->memories[client->num_memories++] = device->memories[m];
   }
-  return device;
 }
 
-static void device_free(PJRT_Device *device) {
-  for (int m = 0; m < SIM_MEMORIES_PER_DEVICE; m++) {
-    device->memory_storage[m].kind = SIM_DEAD;
-    sim_account_drop(device->memory_storage[m].account);
+static void device_clear(PJRT_Device *device) {
+  for (int m = 0; m < SIM_MEMORIES_PER_DEVICE; m++)
+    sim_memory_clear(&device->memory_storage[m]);
+  if (device->is_addressable) {
+    sim_line_drop(device->programs);
+    sim_line_drop(device->link);
   }
   device->kind = SIM_DEAD;
-  free(device);
+}
+
+/* In one block, behind the pointers that PJRT wants. */
+static void make_devices(PJRT_Client *client) {
+  const PJRT_TopologyDescription *topology = client->topology;
+  const size_t num = topology->num_descriptions;
+  PJRT_Device *block = sim_allocate(num * sizeof(*block));
+  client->num_devices = num;
+  client->devices = sim_allocate((num + 1) * sizeof(block));
+  client->devices[0] = block;
+  client->addressable = client->devices;
+  for (int i = 0; i < client->process_index; i++)
+    client->addressable += topology->process_sizes[i];
+  client->num_addressable = topology->process_sizes[client->process_index];
+  client->memories =
+      sim_allocate(client->num_addressable * SIM_MEMORIES_PER_DEVICE *
+                   sizeof(PJRT_Memory *));
+  for (size_t i = 0; i < num; i++) {
+    client->devices[i] = &block[i];
+    device_init(&block[i], client, i);
+  }
+}
+
+static void free_devices(PJRT_Client *client) {
+  for (size_t i = 0; i < client->num_devices; i++)
+    device_clear(client->devices[i]);
+  free(client->devices[0]);
+  free(client->devices);
+  free(client->memories);
 }
 
 PJRT_Error *sim_PJRT_Client_Create(PJRT_Client_Create_Args *args) {
   pjrt_sim_options machine;
-  SIM_TRY(read_options(args, &machine));
-  const size_t local = (size_t)machine.num_devices;
-  const size_t remote = (size_t)machine.num_remote_devices;
+  PJRT_TopologyDescription *topology;
+  SIM_TRY(sim_machine_read("PJRT_Client_Create", args->create_options,
+                           args->num_options, &machine));
+  SIM_TRY(machine.num_nodes > 1
+              ? sim_processes_meet(args, &machine, &topology)
+              : sim_topology_from_options(&machine, &topology));
   PJRT_Client *client = sim_new(SIM_CLIENT, sizeof(*client));
   client->machine = machine;
-  client->num_addressable = local;
-  client->num_devices = local + remote;
-  client->topology = sim_topology_create(local, remote);
-  client->topology->is_owned_by_client = true;
-  client->devices =
-      sim_allocate(client->num_devices * sizeof(*client->devices));
-  client->memories =
-      sim_allocate(local * SIM_MEMORIES_PER_DEVICE * sizeof(*client->memories));
-  for (size_t i = 0; i < client->num_devices; i++)
-    client->devices[i] = device_create(client, i);
+  client->process_index = machine.node_id;
+  client->topology = topology;
+  topology->is_owned_by_client = true;
+  topology->tiled_layouts = machine.tiled_layouts;
+  pthread_mutex_init(&client->lock, NULL);
+  client->failures =
+      sim_allocate(topology->num_processes * sizeof(*client->failures));
+  make_devices(client);
   client->options =
       sim_named_values_copy(args->create_options, args->num_options);
   client->num_options = args->num_options;
+  client->launches = sim_launches_create();
   client->pool = sim_pool_create();
+  if (machine.execution == PJRT_SIM_INSTANT)
+    client->instant = sim_instant_create();
+  sim_loss_add_client(client);
   args->client = client;
   return NULL;
 }
@@ -160,15 +210,19 @@ PJRT_Error *sim_PJRT_Client_Destroy(PJRT_Client_Destroy_Args *args) {
   PJRT_Client *client = args->client;
   if (!client) return NULL;
   SIM_REQUIRE(client, SIM_CLIENT);
+  sim_loss_remove_client(client);
   sim_pool_close(client->pool);
   sim_pool_drop(client->pool);
+  sim_launches_drop(client->launches);
   sim_attachments_release(&client->attachments);
-  for (size_t i = 0; i < client->num_devices; i++)
-    device_free(client->devices[i]);
+  sim_instant_free(client->instant);
+  sim_mappings_clear(client);
+  sim_trackings_clear(client);
+  sim_processes_clear(client);
+  free_devices(client);
   sim_named_values_free(client->options, client->num_options);
   sim_topology_delete(client->topology);
-  free(client->devices);
-  free(client->memories);
+  pthread_mutex_destroy(&client->lock);
   sim_delete(client, SIM_CLIENT);
   return NULL;
 }
@@ -188,7 +242,7 @@ PJRT_Error *sim_PJRT_Client_PlatformVersion(
 
 PJRT_Error *sim_PJRT_Client_ProcessIndex(PJRT_Client_ProcessIndex_Args *args) {
   SIM_REQUIRE(args->client, SIM_CLIENT);
-  args->process_index = 0;
+  args->process_index = args->client->process_index;
   return NULL;
 }
 
@@ -209,7 +263,7 @@ PJRT_Error *sim_PJRT_Client_Devices(PJRT_Client_Devices_Args *args) {
 PJRT_Error *sim_PJRT_Client_AddressableDevices(
     PJRT_Client_AddressableDevices_Args *args) {
   SIM_REQUIRE(args->client, SIM_CLIENT);
-  args->addressable_devices = args->client->devices;
+  args->addressable_devices = args->client->addressable;
   args->num_addressable_devices = args->client->num_addressable;
   return NULL;
 }
@@ -225,9 +279,8 @@ PJRT_Error *sim_PJRT_Client_AddressableMemories(
 PJRT_Error *sim_PJRT_Client_LookupDevice(PJRT_Client_LookupDevice_Args *args) {
   const PJRT_Client *client = args->client;
   SIM_REQUIRE(client, SIM_CLIENT);
-  for (size_t i = 0; i < client->num_devices; i++) {
-    if (client->devices[i]->description->id != args->id) continue;
-    args->device = client->devices[i];
+  if (args->id >= 0 && (size_t)args->id < client->num_devices) {
+    args->device = client->devices[args->id];
     return NULL;
   }
   return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
@@ -238,44 +291,11 @@ PJRT_Error *sim_PJRT_Client_LookupAddressableDevice(
     PJRT_Client_LookupAddressableDevice_Args *args) {
   const PJRT_Client *client = args->client;
   SIM_REQUIRE(client, SIM_CLIENT);
-  for (size_t i = 0; i < client->num_addressable; i++) {
-    if (client->devices[i]->local_hardware_id != args->local_hardware_id)
-      continue;
-    args->addressable_device = client->devices[i];
+  const int id = args->local_hardware_id;
+  if (id >= 0 && (size_t)id < client->num_addressable) {
+    args->addressable_device = client->addressable[id];
     return NULL;
   }
   return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                   "No matching device found for local_hardware_id %d",
-                   args->local_hardware_id);
-}
-
-PJRT_Error *sim_PJRT_Client_UpdateGlobalProcessInfo(
-    PJRT_Client_UpdateGlobalProcessInfo_Args *args) {
-  SIM_REQUIRE(args->client, SIM_CLIENT);
-  return NULL;
-}
-
-PJRT_Error *sim_PJRT_Client_DefaultDeviceAssignment(
-    PJRT_Client_DefaultDeviceAssignment_Args *args) {
-  SIM_REQUIRE(args->client, SIM_CLIENT);
-  if (args->num_replicas < 1 || args->num_partitions < 1)
-    return sim_misuse("a device assignment of %d by %d", args->num_replicas,
-                      args->num_partitions);
-  const size_t num = (size_t)args->num_replicas * (size_t)args->num_partitions;
-  if (args->default_assignment_size < num)
-    return sim_error(PJRT_Error_Code_FAILED_PRECONDITION,
-                     "default_assignment_size is %zu, expected at least %zu",
-                     args->default_assignment_size, num);
-  for (size_t i = 0; i < num; i++) args->default_assignment[i] = (int)i;
-  return NULL;
-}
-
-PJRT_Error *sim_PJRT_Client_DmaMap(PJRT_Client_DmaMap_Args *args) {
-  SIM_REQUIRE(args->client, SIM_CLIENT);
-  return NULL;
-}
-
-PJRT_Error *sim_PJRT_Client_DmaUnmap(PJRT_Client_DmaUnmap_Args *args) {
-  SIM_REQUIRE(args->client, SIM_CLIENT);
-  return NULL;
+                   "No matching device found for local_hardware_id %d", id);
 }

@@ -1,8 +1,13 @@
 /* Compiling, loading, serializing. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ext/ext.h"
+#include "plugin/instant.h"
+#include "plugin/machine.h"
+#include "plugin/tiles.h"
 
 /* ---- programs ------------------------------------------------------------ */
 
@@ -20,6 +25,13 @@ static void set_outputs(sim_compiled *program) {
                  "device");
 }
 
+static void tile(sim_signature *signature, bool tiled_layouts) {
+  for (size_t i = 0; i < signature->num_parameters; i++)
+    sim_shape_tile(&signature->parameters[i], tiled_layouts);
+  for (size_t i = 0; i < signature->num_outputs; i++)
+    sim_shape_tile(&signature->outputs[i], tiled_layouts);
+}
+
 /* Real plugins abort on types that they do not know. */
 static PJRT_Error *check_types(const sim_signature *signature) {
   for (size_t i = 0; i < signature->num_parameters; i++)
@@ -33,28 +45,41 @@ static PJRT_Error *check_types(const sim_signature *signature) {
   return NULL;
 }
 
-static PJRT_Error *parse(sim_compiled *program, const char *code, size_t size,
-                         const char *options, size_t options_size) {
+static void set_fingerprint(sim_compiled *program) {
+  snprintf(program->fingerprint, sizeof(program->fingerprint),
+           "%016" PRIx64 "%016" PRIx64 SIM_JUNK,
+           sim_hash(program->code.data, program->code.size),
+           sim_hash(program->options_bytes.data, program->options_bytes.size));
+}
+
+static PJRT_Error *parse(sim_compiled *program,
+                         const PJRT_TopologyDescription *topology,
+                         const char *code, size_t size, const char *options,
+                         size_t options_size) {
   SIM_TRY(sim_read_compile_options(options, options_size, &program->options));
-  if (sim_options()->execution == PJRT_SIM_ECHO)
+  if (sim_options()->execution != PJRT_SIM_COMPUTE)
     SIM_TRY(sim_signature_parse(code, size, &program->signature));
   else
     SIM_TRY(sim_computation_create(code, size, &program->options,
                                    &program->signature, &program->computation));
   SIM_TRY(check_types(&program->signature));
+  tile(&program->signature, topology->tiled_layouts);
   set_outputs(program);
   sim_bytes_append(&program->code, code, size);
   sim_bytes_append(&program->options_bytes, options, options_size);
   sim_write_hlo(&program->signature, &program->hlo);
+  set_fingerprint(program);
   return sim_ext_transform(&program->hlo);
 }
 
-static PJRT_Error *program_parse(const char *code, size_t size,
+static PJRT_Error *program_parse(const PJRT_TopologyDescription *topology,
+                                 const char *code, size_t size,
                                  const char *options, size_t options_size,
                                  sim_compiled **out) {
   sim_compiled *program = sim_allocate(sizeof(*program));
   program->refs = 1;
-  PJRT_Error *error = parse(program, code, size, options, options_size);
+  PJRT_Error *error =
+      parse(program, topology, code, size, options, options_size);
   if (error)
     sim_compiled_drop(program);
   else
@@ -62,7 +87,8 @@ static PJRT_Error *program_parse(const char *code, size_t size,
   return error;
 }
 
-PJRT_Error *sim_compiled_create(const PJRT_Program *program,
+PJRT_Error *sim_compiled_create(const PJRT_TopologyDescription *topology,
+                                const PJRT_Program *program,
                                 const char *options, size_t options_size,
                                 sim_compiled **out) {
   PJRT_Program copy;
@@ -76,7 +102,8 @@ PJRT_Error *sim_compiled_create(const PJRT_Program *program,
     return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
                      "Unknown program format '%.*s'.", (int)copy.format_size,
                      copy.format);
-  return program_parse(copy.code, copy.code_size, options, options_size, out);
+  return program_parse(topology, copy.code, copy.code_size, options,
+                       options_size, out);
 }
 
 sim_compiled *sim_compiled_share(sim_compiled *program) {
@@ -91,6 +118,7 @@ void sim_compiled_drop(sim_compiled *program) {
   free(program->code.data);
   free(program->options_bytes.data);
   free(program->hlo.data);
+  free(program->options.ids);
   free(program);
 }
 
@@ -119,25 +147,6 @@ PJRT_Error *sim_PJRT_Executable_Destroy(PJRT_Executable_Destroy_Args *args) {
   return NULL;
 }
 
-static PJRT_Error *place(PJRT_LoadedExecutable *loaded) {
-  const sim_compile_options *options = &loaded->program->options;
-  if (options->is_portable) return NULL;
-  for (size_t i = 0; i < options->num_ids; i++) {
-    const int id = options->ids[i];
-    if (id < 0 || (size_t)id >= loaded->client->num_devices)
-      return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                       "the device assignment names device %d of %zu", id,
-                       loaded->client->num_devices);
-    PJRT_Device *device = loaded->client->devices[id];
-    if (!device->is_addressable) continue;
-    loaded->logical_ids[loaded->num_devices] = (PJRT_LogicalDeviceIds){
-        .replica = (int)(i / (size_t)options->num_partitions),
-        .partition = (int)(i % (size_t)options->num_partitions)};
-    loaded->devices[loaded->num_devices++] = device;
-  }
-  return NULL;
-}
-
 PJRT_Error *sim_load(PJRT_Client *client, sim_compiled *program,
                      PJRT_LoadedExecutable **out) {
   PJRT_LoadedExecutable *loaded =
@@ -146,7 +155,9 @@ PJRT_Error *sim_load(PJRT_Client *client, sim_compiled *program,
   loaded->program = program;
   loaded->lifetime = sim_allocate(sizeof(*loaded->lifetime));
   loaded->lifetime->refs = 1;
-  PJRT_Error *error = place(loaded);
+  PJRT_Error *error = sim_assign(loaded);
+  if (!error && client->instant)
+    loaded->instant = sim_instant_outputs_create(loaded);
   if (error)
     sim_PJRT_LoadedExecutable_Destroy(
         &(PJRT_LoadedExecutable_Destroy_Args){.executable = loaded});
@@ -163,6 +174,10 @@ PJRT_Error *sim_PJRT_LoadedExecutable_Destroy(
   atomic_store(&loaded->lifetime->is_over, true);
   lifetime_drop(loaded->lifetime);
   sim_compiled_drop(loaded->program);
+  sim_instant_outputs_free(loaded->instant);
+  free(loaded->ids);
+  free(loaded->devices);
+  free(loaded->logical_ids);
   sim_delete(loaded, SIM_LOADED_EXECUTABLE);
   return NULL;
 }
@@ -170,19 +185,23 @@ PJRT_Error *sim_PJRT_LoadedExecutable_Destroy(
 PJRT_Error *sim_PJRT_Client_Compile(PJRT_Client_Compile_Args *args) {
   sim_compiled *program;
   SIM_REQUIRE(args->client, SIM_CLIENT);
-  SIM_TRY(sim_compiled_create(args->program, args->compile_options,
-                              args->compile_options_size, &program));
+  SIM_TRY(sim_compiled_create(args->client->topology, args->program,
+                              args->compile_options, args->compile_options_size,
+                              &program));
   return sim_load(args->client, program, &args->executable);
 }
 
 PJRT_Error *sim_PJRT_Compile(PJRT_Compile_Args *args) {
   sim_compiled *program;
   SIM_REQUIRE(args->topology, SIM_TOPOLOGY);
-  SIM_TRY(sim_compiled_create(args->program, args->compile_options,
-                              args->compile_options_size, &program));
-  args->executable = sim_executable_create(program, NULL);
+  SIM_TRY(sim_compiled_create(args->topology, args->program,
+                              args->compile_options, args->compile_options_size,
+                              &program));
+  PJRT_Error *error =
+      sim_check_assignment(&program->options, args->topology->num_descriptions);
+  if (!error) args->executable = sim_executable_create(program, NULL);
   sim_compiled_drop(program);
-  return NULL;
+  return error;
 }
 
 PJRT_Error *sim_PJRT_Client_Load(PJRT_Client_Load_Args *args) {
@@ -249,7 +268,8 @@ PJRT_Error *sim_PJRT_Executable_DeserializeAndLoad(
     return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
                      "no serialized executable of the plugin");
   const char *options = bytes + sizeof(header);
-  SIM_TRY(program_parse(options + header.options_size, header.code_size,
-                        options, header.options_size, &program));
+  SIM_TRY(program_parse(args->client->topology, options + header.options_size,
+                        header.code_size, options, header.options_size,
+                        &program));
   return sim_load(args->client, program, &args->loaded_executable);
 }

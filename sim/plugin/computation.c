@@ -44,8 +44,16 @@ static PJRT_Error *shape_of(const sim_type *type, const char *what, size_t i,
                      "%s %zu of main has %zu dimensions, supported are %d",
                      what, i, type->num_dims, SIM_MAX_DIMS);
   *out = (sim_shape){.type = (PJRT_Buffer_Type)type->dtype,
-                     .num_dims = type->num_dims};
-  for (size_t d = 0; d < type->num_dims; d++) out->dims[d] = type->dims[d];
+                     .num_dims = type->num_dims,
+                     .dynamic_dims = type->dynamic_dims};
+  for (size_t d = 0; d < type->num_dims; d++) {
+    out->dims[d] = type->dims[d];
+    /* Sizes are int32 in memory. */
+    if (type->dynamic_dims >> d & 1 && type->dims[d] > INT32_MAX)
+      return sim_error(PJRT_Error_Code_UNIMPLEMENTED,
+                       "%s %zu of main has a bound that does not fit 32 bits",
+                       what, i);
+  }
   return NULL;
 }
 

@@ -1,10 +1,11 @@
-/* The control interface: configuration, faults, counters. */
+/* The control interface: configuration, calls, counters. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "ext/ext.h"
+#include "plugin/clock.h"
+#include "plugin/faults.h"
 #include "plugin/settings.h"
 
 /* The plugin's state. It is the one place where the plugin keeps any: PJRT
@@ -19,8 +20,6 @@ static struct {
   char first_misuse[1024];
   pjrt_sim_execution execution;
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-static _Thread_local const pjrt_sim_fault *fault_now;
 
 static const char *const call_names[] = {
 #define PJRT_CALL_ROW(function, since, kind) #function,
@@ -90,6 +89,7 @@ static pjrt_sim_options own(const pjrt_sim_options *from) {
     faults[i].function = copy_of(from->faults[i].function);
     faults[i].message = copy_of(from->faults[i].message);
   }
+  options.mesh = copy_of(from->mesh);
   options.faults = faults;
   own_names(&options.null_functions, from->num_null_functions, is_call,
             "function");
@@ -114,10 +114,12 @@ static void set_options(const pjrt_sim_options *options) {
   }
   state.options = own(&fresh);
   state.is_configured = true;
+  sim_clock_start(state.options.virtual_clock);
 }
 
 void pjrt_sim_configure(const pjrt_sim_options *options) {
   sim_futures_release();
+  sim_clock_finish();
   pthread_mutex_lock(&state.lock);
   set_options(options);
   memset(state.calls, 0, sizeof(state.calls));
@@ -136,80 +138,38 @@ const pjrt_sim_options *sim_options(void) {
   return &state.options;
 }
 
-/* ---- calls and faults ---------------------------------------------------- */
+/* ---- calls --------------------------------------------------------------- */
 
-static const pjrt_sim_fault *find_fault(pjrt_call_id id, size_t nth) {
-  for (size_t i = 0; i < state.options.num_faults; i++) {
-    const pjrt_sim_fault *fault = &state.options.faults[i];
-    if (strcmp(fault->function, call_names[id])) continue;
-    if (fault->nth == 0 || (size_t)fault->nth == nth) return fault;
-  }
-  return NULL;
-}
-
-void sim_sleep_us(int64_t us) {
-  struct timespec time = {us / 1000000, us % 1000000 * 1000};
-  while (nanosleep(&time, &time)) {
-  }
-}
-
-static void enter(pjrt_call_id id, size_t struct_size) {
+static void enter(sim_slot *call, size_t struct_size) {
+  const pjrt_call_id id = call->id;
+  const char *name = call_names[id];
   sim_options();
   pthread_mutex_lock(&state.lock);
-  state.calls[id]++;
+  call->nth = ++state.calls[id];
   state.struct_sizes[id] = struct_size;
-  fault_now = find_fault(id, state.calls[id]);
+  call->fault = sim_fault_find(&state.options, name, strlen(name), call->nth);
   pthread_mutex_unlock(&state.lock);
+  sim_fault_set_now(call->fault);
 }
 
-const pjrt_sim_fault *sim_fault_now(void) { return fault_now; }
+int sim_num_new_minors(void) {
+  const int num = sim_options()->minor - PJRT_NEWEST_MINOR;
+  return num > 0 ? num : 0;
+}
 
-/* How much of the args the caller and a plugin of the configured minor both
- * know; an error where a real plugin checks and refuses. */
-static PJRT_Error *shared_size(pjrt_call_id id, size_t declared,
-                               size_t copy_size, size_t *out) {
+/* The size at the configured minor of a struct of which `known` bytes are
+ * known. Fields that nobody knows yet stand where their alignment puts them. */
+static size_t grown(size_t known) {
+  const size_t field = sizeof(void *);
+  const size_t num = (size_t)sim_num_new_minors();
+  return num ? (known + field - 1) / field * field + num * field : known;
+}
+
+PJRT_Error *sim_check_size(const char *name, const void *from, size_t known) {
   const pjrt_sim_options *options = sim_options();
-  const size_t expected = pjrt_args_size_at(id, options->minor);
-  *out = expected < copy_size ? expected : copy_size;
-  if (options->no_size_checks) return NULL;
-  if (declared < expected || (options->exact_sizes && declared != expected))
-    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                     "Unexpected %s_Args size: expected %zu, got %zu. Check "
-                     "installed software versions.",
-                     call_names[id], expected, declared);
-  return NULL;
-}
-
-PJRT_Error *sim_slot_begin(sim_slot *call, pjrt_call_id id, void *args,
-                           void *copy, size_t copy_size) {
+  const unsigned char *bytes = from;
+  const size_t expected = grown(known);
   size_t declared;
-  *call = (sim_slot){.id = id, .args = args, .copy = copy};
-  memset(copy, 0, copy_size);
-  memcpy(&declared, args, sizeof(declared));
-  enter(id, declared);
-  SIM_TRY(shared_size(id, declared, copy_size, &call->size));
-  memcpy(copy, args, call->size);
-  const pjrt_sim_fault *fault = fault_now;
-  if (!fault) return NULL;
-  if (fault->delay_ms) sim_sleep_us(INT64_C(1000) * fault->delay_ms);
-  if (!fault->code) return NULL;
-  call->size = 0;
-  return sim_error(fault->code, "%s",
-                   fault->message ? fault->message : "injected fault");
-}
-
-PJRT_Error *sim_slot_end(const sim_slot *call, PJRT_Error *error) {
-  if (!error) memcpy(call->args, call->copy, call->size);
-  fault_now = NULL;
-  return error;
-}
-
-PJRT_Error *sim_read_struct(pjrt_struct_id id, const char *name,
-                            const void *from, void *copy, size_t copy_size) {
-  const pjrt_sim_options *options = sim_options();
-  const size_t expected = pjrt_struct_size_at(id, options->minor);
-  size_t declared;
-  if (!from) return sim_misuse("a NULL %s", name);
   memcpy(&declared, from, sizeof(declared));
   if (!options->no_size_checks &&
       (declared < expected || (options->exact_sizes && declared != expected)))
@@ -217,8 +177,82 @@ PJRT_Error *sim_read_struct(pjrt_struct_id id, const char *name,
                      "Unexpected %s size: expected %zu, got %zu. Check "
                      "installed software versions.",
                      name, expected, declared);
+  for (size_t i = known; i < expected; i++)
+    if (bytes[i])
+      return sim_misuse(
+          "byte %zu of %s, in a field that no caller knows, is %d"
+          " instead of 0",
+          i, name, bytes[i]);
+  return NULL;
+}
+
+void sim_write_new_fields(void *args, size_t known) {
+  const size_t size = grown(known);
+  if (size > known) memset((char *)args + known, 0xa5, size - known);
+}
+
+/* The headers of some minors declared less than the fields that were there,
+ * and that plugins read and wrote. The first minor that declared all of them
+ * tells how many. */
+static int minor_of_fields(const char *name) {
+  static const struct {
+    const char *name;
+    int since;
+  } corrected[] = {{"PJRT_Plugin_Attributes_Args", 72},
+                   {"PJRT_Device_AddressableMemories_Args", 46},
+                   {"PJRT_ExecuteOptions", 46}};
+  const int minor = sim_options()->minor;
+  for (size_t i = 0; i < sizeof corrected / sizeof *corrected; i++)
+    if (!strcmp(corrected[i].name, name) && minor < corrected[i].since)
+      return corrected[i].since;
+  return minor;
+}
+
+/* Functions that return nothing can refuse nothing: as in real plugins they
+ * use what they know of a struct that is too short. */
+static PJRT_Error *take_args(sim_slot *call, size_t declared) {
+  const size_t known = pjrt_args_size_at(call->id, sim_options()->minor);
+  char args_name[128];
+  snprintf(args_name, sizeof(args_name), "%s_Args", call_names[call->id]);
+  if (call->is_void && declared < grown(known)) {
+    call->size = declared < known ? declared : known;
+  } else {
+    SIM_TRY(sim_check_size(args_name, call->args, known));
+    sim_write_new_fields(call->args, known);
+    call->size = pjrt_args_size_at(call->id, minor_of_fields(args_name));
+  }
+  memcpy(call->copy, call->args, call->size);
+  return NULL;
+}
+
+PJRT_Error *sim_slot_begin(sim_slot *call) {
+  size_t declared;
+  memset(call->copy, 0, call->copy_size);
+  memcpy(&declared, call->args, sizeof(declared));
+  enter(call, declared);
+  SIM_TRY(take_args(call, declared));
+  return sim_fault_strike(call->fault);
+}
+
+PJRT_Error *sim_slot_end(const sim_slot *call, PJRT_Error *error) {
+  const char *name = call_names[call->id];
+  sim_fault_set_now(NULL);
+  if (error) return error;
+  if (call->fault && call->fault->garbage_counts)
+    sim_fault_garble(sim_options()->seed, name, strlen(name), call->nth,
+                     call->copy, call->copy_size);
+  memcpy(call->args, call->copy, call->size);
+  return NULL;
+}
+
+PJRT_Error *sim_read_struct(pjrt_struct_id id, const char *name,
+                            const void *from, void *copy, size_t copy_size) {
+  const size_t known = pjrt_struct_size_at(id, sim_options()->minor);
+  const size_t size = pjrt_struct_size_at(id, minor_of_fields(name));
+  if (!from) return sim_misuse("a NULL %s", name);
+  SIM_TRY(sim_check_size(name, from, known));
   memset(copy, 0, copy_size);
-  memcpy(copy, from, expected < copy_size ? expected : copy_size);
+  memcpy(copy, from, size < copy_size ? size : copy_size);
   return NULL;
 }
 

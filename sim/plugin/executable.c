@@ -57,8 +57,8 @@ PJRT_Error *sim_PJRT_Executable_Fingerprint(
     PJRT_Executable_Fingerprint_Args *args) {
   const sim_compiled *program = NULL;
   SIM_TRY(program_of(args->executable, &program));
-  SIM_SET_TEXT(args->executable_fingerprint, args->executable_fingerprint_size,
-               "sim fingerprint");
+  args->executable_fingerprint = program->fingerprint;
+  args->executable_fingerprint_size = 2 * 16;
   return NULL;
 }
 
@@ -96,11 +96,16 @@ PJRT_Error *sim_PJRT_Executable_GetCompiledMemoryStats(
   const sim_compiled *program = NULL;
   SIM_TRY(program_of(args->executable, &program));
   const sim_signature *signature = &program->signature;
-  args->generated_code_size_in_bytes = (int64_t)program->code.size;
-  args->argument_size_in_bytes =
-      total_size(signature->parameters, signature->num_parameters);
-  args->output_size_in_bytes =
-      total_size(signature->outputs, signature->num_outputs);
+  *args = (PJRT_Executable_GetCompiledMemoryStats_Args){
+      .struct_size = args->struct_size,
+      .extension_start = args->extension_start,
+      .executable = args->executable,
+      .generated_code_size_in_bytes = (int64_t)program->code.size,
+      .argument_size_in_bytes =
+          total_size(signature->parameters, signature->num_parameters),
+      .output_size_in_bytes =
+          total_size(signature->outputs, signature->num_outputs),
+  };
   return NULL;
 }
 
@@ -224,28 +229,5 @@ PJRT_Error *sim_PJRT_LoadedExecutable_IsDeleted(
     PJRT_LoadedExecutable_IsDeleted_Args *args) {
   SIM_REQUIRE(args->executable, SIM_LOADED_EXECUTABLE);
   args->is_deleted = atomic_load(&args->executable->is_deleted);
-  return NULL;
-}
-
-struct PJRT_DeviceAssignmentSerialized {
-  sim_kind kind;
-  sim_bytes bytes;
-};
-
-static void assignment_free(PJRT_DeviceAssignmentSerialized *assignment) {
-  free(assignment->bytes.data);
-  sim_delete(assignment, SIM_OTHER);
-}
-
-PJRT_Error *sim_PJRT_LoadedExecutable_GetDeviceAssignment(
-    PJRT_LoadedExecutable_GetDeviceAssignment_Args *args) {
-  SIM_REQUIRE(args->executable, SIM_LOADED_EXECUTABLE);
-  PJRT_DeviceAssignmentSerialized *assignment =
-      sim_new(SIM_OTHER, sizeof(*assignment));
-  sim_write_assignment(&args->executable->program->options, &assignment->bytes);
-  args->serialized_bytes = (char *)assignment->bytes.data;
-  args->serialized_bytes_size = assignment->bytes.size;
-  args->serialized_device_assignment = assignment;
-  args->serialized_device_assignment_deleter = assignment_free;
   return NULL;
 }

@@ -12,10 +12,11 @@ typedef struct sim_compiled {
   sim_bytes code;          /* as it came */
   sim_bytes options_bytes; /* as they came */
   sim_bytes hlo;
-  sim_signature signature;
+  sim_signature signature;      /* as it lies in the devices' own memory */
   sim_computation *computation; /* NULL: arguments are echoed */
   sim_attachment *attachments;
   /* What the getters point into. */
+  char fingerprint[64]; /* junk follows */
   PJRT_Buffer_Type output_types[SIM_MAX_VALUES];
   int64_t output_dims[SIM_MAX_VALUES * SIM_MAX_DIMS];
   size_t output_dim_sizes[SIM_MAX_VALUES];
@@ -40,14 +41,18 @@ struct PJRT_LoadedExecutable {
   sim_kind kind;
   PJRT_Client *client;
   sim_compiled *program;
-  size_t num_devices;
-  PJRT_Device *devices[SIM_MAX_EXECUTABLE_DEVICES];
-  PJRT_LogicalDeviceIds logical_ids[SIM_MAX_EXECUTABLE_DEVICES];
+  int *ids;           /* of all devices; NULL when portable */
+  size_t num_devices; /* of this process */
+  PJRT_Device **devices;
+  PJRT_LogicalDeviceIds *logical_ids;
   atomic_bool is_deleted;
   sim_lifetime *lifetime;
+  struct sim_instant_outputs *instant; /* NULL: another mode */
 };
 
-PJRT_Error *sim_compiled_create(const PJRT_Program *program,
+/* For the machine that the topology describes. */
+PJRT_Error *sim_compiled_create(const PJRT_TopologyDescription *topology,
+                                const PJRT_Program *program,
                                 const char *options, size_t options_size,
                                 sim_compiled **out);
 sim_compiled *sim_compiled_share(sim_compiled *program);
@@ -55,6 +60,12 @@ void sim_compiled_drop(sim_compiled *program);
 
 PJRT_Executable *sim_executable_create(sim_compiled *program,
                                        sim_lifetime *parent);
+
+/* Sets which devices it runs on. */
+PJRT_Error *sim_assign(PJRT_LoadedExecutable *loaded);
+/* The options' devices, if they name any, are some of so many. */
+PJRT_Error *sim_check_assignment(const sim_compile_options *options,
+                                 size_t num_devices);
 
 /* Takes over the reference to the program, also when it fails. */
 PJRT_Error *sim_load(PJRT_Client *client, sim_compiled *program,

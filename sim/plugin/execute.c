@@ -1,12 +1,14 @@
-/* Execution. A program that is not computed is echoed: every output gets the
- * bytes of the argument of its number. */
+/* Execution: what is asked for, and what becomes of the arguments. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "plugin/executable.h"
+#include "plugin/loss.h"
+#include "plugin/machine.h"
 #include "plugin/run.h"
 #include "plugin/stream.h"
+#include "plugin/tiles.h"
 
 PJRT_Error *sim_PJRT_ExecuteContext_Create(
     PJRT_ExecuteContext_Create_Args *args) {
@@ -25,11 +27,6 @@ PJRT_Error *sim_PJRT_ExecuteContext_Destroy(
 
 /* ---- checks -------------------------------------------------------------- */
 
-static bool same_shape(const sim_shape *a, const sim_shape *b) {
-  return a->type == b->type && a->num_dims == b->num_dims &&
-         memcmp(a->dims, b->dims, a->num_dims * sizeof(*a->dims)) == 0;
-}
-
 /* Real plugins look at the byte size alone, and read whatever has it. */
 static PJRT_Error *check_argument(const PJRT_Buffer *buffer,
                                   const sim_shape *shape,
@@ -38,11 +35,13 @@ static PJRT_Error *check_argument(const PJRT_Buffer *buffer,
   SIM_TRY(sim_buffer_require_data(buffer));
   if (buffer->client != device->client)
     return sim_misuse("argument %zu belongs to another client", i);
-  if (buffer->storage->size != sim_host_size(shape))
+  sim_shape expected = *shape;
+  sim_shape_place(&expected, buffer->memory);
+  if (buffer->storage->size != sim_device_size(&expected))
     return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
                      "argument %zu has %zu bytes, expected %zu", i,
-                     buffer->storage->size, sim_host_size(shape));
-  if (!same_shape(&buffer->shape, shape))
+                     buffer->storage->size, sim_device_size(&expected));
+  if (!sim_shape_equal(&buffer->shape, shape))
     return sim_misuse("argument %zu has another type or shape", i);
   if (buffer->device != device)
     return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
@@ -67,14 +66,19 @@ static PJRT_Error *devices_of(const PJRT_LoadedExecutable_Execute_Args *args,
     return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
                      "%zu argument lists for %zu devices", args->num_devices,
                      expected);
+  for (size_t d = 0; d < expected; d++) SIM_TRY(sim_device_check((*out)[d]));
   return NULL;
 }
 
 static PJRT_Error *check(const PJRT_LoadedExecutable_Execute_Args *args,
                          PJRT_Device *const *devices) {
-  const sim_signature *signature = &args->executable->program->signature;
-  if (atomic_load(&args->executable->is_deleted))
+  const PJRT_LoadedExecutable *loaded = args->executable;
+  const sim_signature *signature = &loaded->program->signature;
+  if (atomic_load(&loaded->is_deleted))
     return sim_misuse("execution of a deleted executable");
+  if (loaded->ids)
+    SIM_TRY(sim_processes_check(loaded->client, loaded->ids,
+                                loaded->program->options.num_ids));
   if (args->num_args != signature->num_parameters)
     return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
                      "Execution supplied %zu buffers but compiled program "
@@ -90,73 +94,12 @@ static PJRT_Error *check(const PJRT_LoadedExecutable_Execute_Args *args,
   return NULL;
 }
 
-/* ---- echoing ------------------------------------------------------------- */
-
-/* An output waits for the argument that it copies as well as for the call. */
-typedef struct dependency {
-  sim_future *argument;
-  sim_future *call;
-  sim_future *output;
-} dependency;
-
-static void finish_output(void *arg, PJRT_Error_Code code) {
-  dependency *d = arg;
-  (void)code;
-  PJRT_Error *error = sim_future_error(d->argument);
-  if (!error) error = sim_future_error(d->call);
-  sim_future_complete_with(d->output, error);
-  sim_future_drop(d->argument);
-  sim_future_drop(d->call);
-  sim_future_drop(d->output);
-  free(d);
-}
-
-static void wait_for_call(void *arg, PJRT_Error_Code code) {
-  dependency *d = arg;
-  (void)code;
-  sim_future_then(d->call, finish_output, d);
-}
-
-static sim_future *after_both(sim_future *argument, sim_future *call) {
-  dependency *d = sim_allocate(sizeof(*d));
-  sim_future *output = sim_future_pending();
-  d->argument = sim_future_share(argument);
-  d->call = sim_future_share(call);
-  d->output = sim_future_share(output);
-  sim_future_then(d->argument, wait_for_call, d);
-  return output;
-}
-
-static PJRT_Error *make_output(const PJRT_LoadedExecutable *loaded,
-                               PJRT_Device *device, const sim_shape *shape,
-                               const PJRT_Buffer *argument, sim_future *call,
-                               PJRT_Buffer **out) {
-  const size_t size = sim_host_size(shape);
-  const bool fits = argument && argument->storage->size == size;
-  SIM_TRY(sim_buffer_allocate(
-      loaded->client, device, device->memories[0], shape,
-      fits ? after_both(argument->ready, call) : sim_future_share(call), out));
-  if (fits && size)
-    memcpy((*out)->storage->bytes, argument->storage->bytes, size);
-  return NULL;
-}
+/* ---- launching ----------------------------------------------------------- */
 
 static bool is_kept(const PJRT_ExecuteOptions *options, size_t i) {
   for (size_t n = 0; n < options->num_non_donatable_input_indices; n++)
     if (options->non_donatable_input_indices[n] == (int64_t)i) return true;
   return false;
-}
-
-static PJRT_Error *echo_on(const PJRT_LoadedExecutable_Execute_Args *args,
-                           PJRT_Device *device, size_t d, sim_future *call) {
-  const sim_signature *signature = &args->executable->program->signature;
-  for (size_t i = 0; i < signature->num_outputs; i++) {
-    const PJRT_Buffer *argument =
-        i < args->num_args ? args->argument_lists[d][i] : NULL;
-    SIM_TRY(make_output(args->executable, device, &signature->outputs[i],
-                        argument, call, &args->output_lists[d][i]));
-  }
-  return NULL;
 }
 
 static void clear_outputs(const PJRT_LoadedExecutable_Execute_Args *args) {
@@ -171,21 +114,6 @@ static void destroy_outputs(const PJRT_LoadedExecutable_Execute_Args *args) {
     for (size_t i = 0; i < num; i++)
       sim_buffer_destroy(args->output_lists[d][i]);
   clear_outputs(args);
-}
-
-static PJRT_Error *echo(const PJRT_LoadedExecutable_Execute_Args *args,
-                        const PJRT_ExecuteOptions *options,
-                        PJRT_Device *const *devices, sim_future **out) {
-  PJRT_Error *error = sim_run_callbacks(options, args->num_devices);
-  if (error) return error;
-  sim_future *call = sim_future_create();
-  for (size_t d = 0; !error && d < args->num_devices; d++)
-    error = echo_on(args, devices[d], d, call);
-  if (error)
-    sim_future_drop(call);
-  else
-    *out = call;
-  return error;
 }
 
 static void donate(const PJRT_LoadedExecutable_Execute_Args *args,
@@ -226,13 +154,15 @@ PJRT_Error *sim_PJRT_LoadedExecutable_Execute(
   note(args, &options);
   sim_future *end;
   clear_outputs(args);
-  PJRT_Error *error = args->executable->program->computation
-                          ? sim_run_start(args, &options, devices, &end)
-                          : echo(args, &options, devices, &end);
+  PJRT_Error *error = NULL;
+  if (!args->executable->program->computation)
+    error = sim_run_callbacks(&options, devices, args->num_devices);
+  if (!error) error = sim_run_start(args, &options, devices, &end);
   if (error) {
     destroy_outputs(args);
     return error;
   }
+  sim_devices_watch(devices, args->num_devices, options.launch_id, end);
   for (size_t d = 0; d < args->num_devices; d++) {
     donate(args, &options, d);
     if (args->device_complete_events)

@@ -82,13 +82,17 @@ PJRT_Error *sim_misuse(const char *format, ...)
 /* One call of a slot, from its entry to its return. */
 typedef struct sim_slot {
   pjrt_call_id id;
-  void *args;  /* the caller's */
-  void *copy;  /* ours, of the newest size */
+  bool is_void;
+  void *args; /* the caller's */
+  void *copy; /* ours, of the newest size */
+  size_t copy_size;
   size_t size; /* bytes of it that the caller shares */
+  size_t nth;  /* of the calls of this function */
+  const pjrt_sim_fault *fault;
 } sim_slot;
 
-PJRT_Error *sim_slot_begin(sim_slot *call, pjrt_call_id id, void *args,
-                           void *copy, size_t copy_size);
+/* Called with everything up to `copy_size` set. */
+PJRT_Error *sim_slot_begin(sim_slot *call);
 /* A build for testing the tests: the function that the environment names does
  * nothing and succeeds. */
 #ifdef SIM_MUTANTS
@@ -98,6 +102,17 @@ bool sim_is_mutant(const char *function);
 #endif
 
 PJRT_Error *sim_slot_end(const sim_slot *call, PJRT_Error *error);
+
+/* By how many minors the plugin is newer than any known. */
+int sim_num_new_minors(void);
+
+/* Refuses a struct, `known` bytes of which are known at the configured minor,
+ * when its struct_size is not what the options ask for. The fields of newer
+ * minors must be zero. */
+PJRT_Error *sim_check_size(const char *name, const void *from, size_t known);
+
+/* Writes outputs that no caller knows. */
+void sim_write_new_fields(void *args, size_t known);
 
 /* Checks the struct_size of a struct that args point to, and copies what the
  * configured minor knows of it into the zeroed `copy`. */
@@ -119,8 +134,6 @@ const pjrt_sim_options *sim_options(void);
 pjrt_call_id sim_call_named(const char *function);
 const char *sim_call_name(pjrt_call_id id);
 
-void sim_sleep_us(int64_t us);
-
 /* The fault that the current call of this thread has; NULL: none. */
 const pjrt_sim_fault *sim_fault_now(void);
 
@@ -135,14 +148,25 @@ typedef void (*sim_action)(void *arg, PJRT_Error_Code code);
 /* Done already, unless the current call has a fault that says otherwise. */
 sim_future *sim_future_create(void);
 sim_future *sim_future_pending(void);
+/* Done at that time of the clock's. */
+sim_future *sim_future_at(int64_t when);
+/* Done when both are, or when one of them fails; takes over the references. */
+sim_future *sim_future_both(sim_future *first, sim_future *second);
+/* Lets a pending one end as its leader does, whose reference it takes over. */
+void sim_future_follow(sim_future *future, sim_future *leader);
 sim_future *sim_future_share(sim_future *future);
 void sim_future_drop(sim_future *future);
-void sim_future_complete(sim_future *future, PJRT_Error_Code code,
+/* Whether it was still to come. */
+bool sim_future_complete(sim_future *future, PJRT_Error_Code code,
                          const char *message, size_t message_size);
 /* Success for NULL; the error is consumed. */
 void sim_future_complete_with(sim_future *future, PJRT_Error *error);
 bool sim_future_is_done(sim_future *future);
-/* Blocks. */
+/* Whether its end is decided, though not everything before it is done. */
+bool sim_future_is_ending(sim_future *future);
+/* Blocks; virtual time passes if nothing else completes the future. */
+void sim_future_await(sim_future *future);
+/* Blocks, and lets no virtual time pass. */
 PJRT_Error *sim_future_error(sim_future *future);
 /* Runs `action` once, as the last thing before the future is done; at once if
  * it is. Must not wait for that future. */
@@ -154,21 +178,46 @@ void sim_futures_release(void);
 /* Takes over the reference. */
 PJRT_Event *sim_event(sim_future *future);
 
+/* Always ready, shared by all, and never destroyed. */
+extern PJRT_Event sim_ready_event;
+
+/* What does one thing after the other; see line.h. */
+typedef struct sim_line sim_line;
+
 /* ---- clients, devices, memories ------------------------------------------ */
 
-enum { SIM_MEMORIES_PER_DEVICE = 2 };
+enum {
+  SIM_MAX_DEVICES = 1000000, /* of all processes together */
+  SIM_MEMORIES_PER_DEVICE = 3,
+  SIM_DESCRIPTION_ATTRIBUTES = 5,
+  SIM_TOPOLOGY_ATTRIBUTES = 3
+};
 
-/* The ids of their kinds. */
-enum { SIM_DEVICE_MEMORY = 7, SIM_PINNED_HOST_MEMORY = -9 };
+/* The ids of the kinds of memories, in a device's order. */
+enum {
+  SIM_DEVICE_MEMORY = 7,
+  SIM_PINNED_HOST_MEMORY = -9,
+  SIM_UNPINNED_HOST_MEMORY = 23
+};
+
+/* Chips along three axes. Each core of a chip is a device; ids count the cores
+ * of a chip first, then chips along the first axis, and so on. */
+typedef struct sim_mesh {
+  int64_t dims[3];
+  int64_t cores_per_chip;
+} sim_mesh;
 
 struct PJRT_DeviceDescription {
   sim_kind kind;
   int id;
   int process_index;
-  int64_t coords[2];
+  int64_t coords[3]; /* of its chip */
+  int64_t core;      /* on that chip */
   char *text;
   size_t text_size;
-  PJRT_NamedValue attributes[3];
+  char *debug_text;
+  size_t debug_text_size;
+  PJRT_NamedValue attributes[SIM_DESCRIPTION_ATTRIBUTES];
 };
 
 /* PJRT_Memory is a public struct: a vtable, which plugins may leave NULL. */
@@ -179,8 +228,10 @@ typedef struct sim_memory {
   int kind_id;
   const char *kind_name;
   size_t kind_name_size;
+  char *text;
+  size_t text_size;
   PJRT_Device *device;
-  sim_account *account;
+  sim_account *account; /* NULL on devices of other processes */
 } sim_memory;
 
 struct PJRT_Device {
@@ -188,7 +239,10 @@ struct PJRT_Device {
   PJRT_Client *client;
   PJRT_DeviceDescription *description;
   bool is_addressable;
+  atomic_bool is_lost;
   int local_hardware_id;
+  sim_line *programs; /* what it computes; NULL: another process does */
+  sim_line *link;     /* what it exchanges with its host */
   PJRT_Memory *memories[SIM_MEMORIES_PER_DEVICE];
   sim_memory memory_storage[SIM_MEMORIES_PER_DEVICE];
 };
@@ -196,15 +250,23 @@ struct PJRT_Device {
 struct PJRT_TopologyDescription {
   sim_kind kind;
   bool is_owned_by_client;
+  bool tiled_layouts;
+  sim_mesh mesh;
+  size_t num_processes;
+  size_t *process_sizes; /* the devices of each */
   size_t num_descriptions;
-  PJRT_DeviceDescription **descriptions;
+  PJRT_DeviceDescription **descriptions; /* by id; in one block */
+  PJRT_NamedValue attributes[SIM_TOPOLOGY_ATTRIBUTES];
 };
 
 struct PJRT_Client {
   sim_kind kind;
+  PJRT_Client *next; /* see loss.c */
+  int process_index;
   size_t num_devices;
+  PJRT_Device **devices; /* by id; in one block */
   size_t num_addressable;
-  PJRT_Device **devices; /* addressable ones first */
+  PJRT_Device **addressable; /* a stretch of `devices` */
   size_t num_memories;
   PJRT_Memory **memories;
   PJRT_NamedValue *options; /* as given */
@@ -212,7 +274,14 @@ struct PJRT_Client {
   PJRT_TopologyDescription *topology;
   pjrt_sim_options machine;
   struct sim_pool *pool;
+  struct sim_instant *instant;   /* NULL: another mode */
+  struct sim_launches *launches; /* what can be poisoned */
   sim_attachment *attachments;
+  pthread_mutex_t lock; /* guards what follows */
+  struct sim_mapping *mappings;
+  PJRT_AsyncTrackingEvent *trackings;
+  char **failures; /* of each process, as text; NULL: none */
+  size_t num_failures;
 };
 
 struct PJRT_ExecuteContext {
@@ -220,9 +289,7 @@ struct PJRT_ExecuteContext {
   sim_attachment *attachments;
 };
 
-PJRT_TopologyDescription *sim_topology_create(size_t local, size_t remote);
 void sim_topology_delete(PJRT_TopologyDescription *topology);
-void sim_memory_init(sim_memory *memory, PJRT_Device *device, int index);
 
 PJRT_NamedValue *sim_named_values_copy(const PJRT_NamedValue *values,
                                        size_t num_values);
@@ -236,6 +303,8 @@ typedef struct sim_shape {
   PJRT_Buffer_Type type;
   size_t num_dims;
   int64_t dims[SIM_MAX_DIMS];
+  uint32_t dynamic_dims; /* bit i: dims[i] is a bound */
+  bool is_tiled;         /* see tiles.h */
 } sim_shape;
 
 /* Bits of an element on the device; 0 for types that no buffer may have, or
@@ -244,6 +313,7 @@ int sim_type_bits(PJRT_Buffer_Type type);
 size_t sim_num_elements(const sim_shape *shape);
 /* On the host, where every element has bytes of its own. */
 size_t sim_host_size(const sim_shape *shape);
+/* In a memory; with padding, and the sizes of dynamic dimensions. */
 size_t sim_device_size(const sim_shape *shape);
 PJRT_Error *sim_shape_read(PJRT_Buffer_Type type, const int64_t *dims,
                            size_t num_dims, sim_shape *out);
@@ -269,12 +339,17 @@ struct PJRT_Buffer {
   PJRT_Client *client;
   PJRT_Device *device;
   PJRT_Memory *memory;
-  sim_shape shape;
+  sim_shape shape; /* as it lies in the memory */
   int64_t minor_to_major[SIM_MAX_DIMS];
+  size_t dynamic_dims[SIM_MAX_DIMS];
+  size_t num_dynamic_dims;
+  int64_t present_dims[SIM_MAX_DIMS]; /* when they were asked for */
+  bool has_present_dims;
   sim_storage *storage;
   sim_future *ready;
   atomic_bool is_deleted;
   atomic_int external_references;
+  bool is_shared; /* lives as long as its client: see instant.h */
 };
 
 /* Takes over the references to storage and future. */
@@ -291,6 +366,9 @@ void sim_buffer_delete_data(PJRT_Buffer *buffer);
 PJRT_Error *sim_buffer_require_data(const PJRT_Buffer *buffer);
 PJRT_Error *sim_place(PJRT_Client *client, PJRT_Device **device,
                       PJRT_Memory **memory);
+/* UNIMPLEMENTED for a layout other than that of the shape; NULL is that. */
+PJRT_Error *sim_expect_layout(const PJRT_Buffer_MemoryLayout *layout,
+                              const sim_shape *shape);
 
 /* ---- programs ------------------------------------------------------------ */
 
@@ -320,17 +398,19 @@ void sim_bytes_append(sim_bytes *bytes, const void *data, size_t size);
 /* The protocol buffers that a client of PJRT reads or writes. */
 void sim_write_shape(const sim_shape *shape, sim_bytes *out);
 void sim_write_hlo(const sim_signature *signature, sim_bytes *out);
-enum { SIM_MAX_EXECUTABLE_DEVICES = 64 };
 
 typedef struct sim_compile_options {
   int64_t num_replicas;
   int64_t num_partitions;
   bool is_portable;
-  size_t num_ids;                      /* replicas times partitions */
-  int ids[SIM_MAX_EXECUTABLE_DEVICES]; /* by replica, then partition */
+  size_t num_ids; /* replicas times partitions */
+  int *ids;       /* by replica, then partition; NULL: none are named */
 } sim_compile_options;
 
-void sim_write_assignment(const sim_compile_options *options, sim_bytes *out);
+/* `ids` has as many as the options say. */
+void sim_write_assignment(const sim_compile_options *options, const int *ids,
+                          sim_bytes *out);
+/* `out->ids` is the caller's to free, also after a failure. */
 PJRT_Error *sim_read_compile_options(const void *data, size_t size,
                                      sim_compile_options *out);
 

@@ -174,3 +174,29 @@ PJRT_Error *sim_PJRT_Error_ForEachPayload(
   }
   return NULL;
 }
+
+/* ---- the stubs of some plugins ------------------------------------------- */
+
+static void say_nothing(PJRT_Error_Message_Args *args) { (void)args; }
+
+/* Does nothing, or answers with another such error. */
+static PJRT_Error *stub(const char *function) {
+  if (sim_options()->seed % 2 == 0) return NULL;
+  return sim_error(PJRT_Error_Code_UNIMPLEMENTED, "%s is a stub", function);
+}
+
+static PJRT_Error *give_no_code(PJRT_Error_GetCode_Args *args) {
+  (void)args;
+  return stub("PJRT_Error_GetCode");
+}
+
+static PJRT_Error *give_no_payload(PJRT_Error_ForEachPayload_Args *args) {
+  (void)args;
+  return stub("PJRT_Error_ForEachPayload");
+}
+
+void sim_stub_errors(PJRT_Api *api) {
+  api->PJRT_Error_Message = say_nothing;
+  api->PJRT_Error_GetCode = give_no_code;
+  api->PJRT_Error_ForEachPayload = give_no_payload;
+}

@@ -79,23 +79,48 @@ static bool read_element_type(span *text, PJRT_Buffer_Type *out) {
   return false;
 }
 
-/* The inside of tensor<...>: "2x3xf32". */
-static bool read_tensor(span text, sim_shape *out) {
-  int64_t dims[SIM_MAX_DIMS];
-  size_t num_dims = 0;
-  PJRT_Buffer_Type type;
-  while (text.at < text.end && *text.at >= '0' && *text.at <= '9') {
-    int64_t dim = 0;
-    while (text.at < text.end && *text.at >= '0' && *text.at <= '9')
-      dim = dim * 10 + (*text.at++ - '0');
-    if (text.at == text.end || *text.at++ != 'x' || num_dims == SIM_MAX_DIMS)
+/* A number, or "?", which leaves *out as it is. */
+static bool read_size(span *text, int64_t *out, bool *out_is_known) {
+  *out_is_known = text->at < text->end && *text->at != '?';
+  if (text->at < text->end && *text->at == '?') return text->at++, true;
+  if (text->at == text->end || *text->at < '0' || *text->at > '9') return false;
+  *out = 0;
+  while (text->at < text->end && *text->at >= '0' && *text->at <= '9')
+    if (__builtin_mul_overflow(*out, 10, out) ||
+        __builtin_add_overflow(*out, *text->at++ - '0', out))
       return false;
-    dims[num_dims++] = dim;
-  }
-  if (!read_element_type(&text, &type)) return false;
-  *out = (sim_shape){.type = type, .num_dims = num_dims};
-  memcpy(out->dims, dims, num_dims * sizeof(*dims));
   return true;
+}
+
+/* ", #stablehlo.bounds<8, ?>", which each dynamic dimension must have, and only
+ * they. */
+static bool read_bounds(span *text, sim_shape *out) {
+  static const char start[] = ", #stablehlo.bounds<";
+  if (!out->dynamic_dims) return true;
+  if (!starts_with(*text, start)) return false;
+  text->at += strlen(start);
+  for (size_t i = 0; i < out->num_dims; i++) {
+    bool is_known;
+    if (i > 0 && (!starts_with(*text, ", ") || !(text->at += 2))) return false;
+    if (!read_size(text, &out->dims[i], &is_known)) return false;
+    if (is_known != (out->dynamic_dims >> i & 1)) return false;
+  }
+  return starts_with(*text, ">");
+}
+
+/* The inside of tensor<...>: "2x3xf32", "?xf32, #stablehlo.bounds<8>". */
+static bool read_tensor(span text, sim_shape *out) {
+  *out = (sim_shape){0};
+  while (text.at < text.end &&
+         (*text.at == '?' || (*text.at >= '0' && *text.at <= '9'))) {
+    bool is_known;
+    if (out->num_dims == SIM_MAX_DIMS) return false;
+    if (!read_size(&text, &out->dims[out->num_dims], &is_known)) return false;
+    if (text.at == text.end || *text.at++ != 'x') return false;
+    if (!is_known) out->dynamic_dims |= UINT32_C(1) << out->num_dims;
+    out->num_dims++;
+  }
+  return read_element_type(&text, &out->type) && read_bounds(&text, out);
 }
 
 /* ---- lists of values ----------------------------------------------------- */

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/internal.h"
+#include "plugin/tiles.h"
 
 /* ---- writing ------------------------------------------------------------- */
 
@@ -60,16 +60,27 @@ static const int primitive_types[] = {
 };
 enum { TUPLE_TYPE = 13 };
 
+static void put_tile(sim_bytes *layout) {
+  sim_bytes tile = {0}, dims = {0};
+  put_varint(&dims, SIM_TILE_ROWS);
+  put_varint(&dims, SIM_TILE_COLUMNS);
+  put_part(&tile, 1, &dims);
+  put_part(layout, 6, &tile);
+}
+
 /* ShapeProto, with a row-major layout. */
 void sim_write_shape(const sim_shape *shape, sim_bytes *out) {
-  sim_bytes layout = {0}, order = {0};
+  sim_bytes layout = {0}, order = {0}, dynamic = {0};
   put_number(out, 2, primitive_types[shape->type]);
   for (size_t i = 0; i < shape->num_dims; i++) {
     put_number(out, 3, shape->dims[i]);
     put_varint(&order, shape->num_dims - 1 - i);
+    put_varint(&dynamic, shape->dynamic_dims >> i & 1);
   }
   put_part(&layout, 1, &order);
+  if (shape->is_tiled) put_tile(&layout);
   put_part(out, 5, &layout);
+  put_part(out, 6, &dynamic);
 }
 
 /* One result stands alone, several are a tuple. */
@@ -115,14 +126,15 @@ void sim_write_hlo(const sim_signature *signature, sim_bytes *out) {
 }
 
 /* DeviceAssignmentProto: the ids of each partition, over the replicas. */
-void sim_write_assignment(const sim_compile_options *options, sim_bytes *out) {
+void sim_write_assignment(const sim_compile_options *options, const int *ids,
+                          sim_bytes *out) {
   put_number(out, 1, options->num_replicas);
   put_number(out, 2, options->num_partitions);
   for (int64_t p = 0; p < options->num_partitions; p++) {
-    sim_bytes device = {0}, ids = {0};
+    sim_bytes device = {0}, replicas = {0};
     for (int64_t r = 0; r < options->num_replicas; r++)
-      put_varint(&ids, (uint64_t)options->ids[r * options->num_partitions + p]);
-    put_part(&device, 1, &ids);
+      put_varint(&replicas, (uint64_t)ids[r * options->num_partitions + p]);
+    put_part(&device, 1, &replicas);
     put_part(out, 3, &device);
   }
 }
@@ -186,66 +198,112 @@ static bool next_field(wire *w, wire_field *out) {
   return !w->is_broken && out->number;
 }
 
-static void set_id(sim_compile_options *out, size_t replica, size_t partition,
-                   uint64_t id) {
-  const size_t i = replica * (size_t)out->num_partitions + partition;
-  if (i < SIM_MAX_EXECUTABLE_DEVICES) out->ids[i] = (int)id;
+/* ---- compile options ----------------------------------------------------- */
+
+typedef struct assignment {
+  sim_compile_options *options;
+  int64_t partition, replica; /* of the next id */
+  int64_t unusable;           /* an id that is none; 0: there was none */
+} assignment;
+
+static void add_id(assignment *a, uint64_t value) {
+  const sim_compile_options *o = a->options;
+  const int64_t id = (int64_t)value;
+  if (id < 0 || id >= SIM_MAX_DEVICES)
+    a->unusable = id;
+  else if (a->replica < o->num_replicas && a->partition < o->num_partitions)
+    o->ids[a->replica * o->num_partitions + a->partition] = (int)id;
+  a->replica++;
 }
 
 /* ComputationDevice: packed ids, or one field each. */
-static void read_partition(wire w, size_t partition, sim_compile_options *out) {
+static bool read_partition(assignment *a, wire w) {
   wire_field field;
-  size_t replica = 0;
+  a->replica = 0;
   while (next_field(&w, &field)) {
     if (field.number != 1) continue;
-    if (!field.part.at) set_id(out, replica++, partition, field.value);
-    while (field.part.at < field.part.end)
-      set_id(out, replica++, partition, get_varint(&field.part));
+    if (!field.part.at) add_id(a, field.value);
+    while (field.part.at < field.part.end && !field.part.is_broken)
+      add_id(a, get_varint(&field.part));
+    w.is_broken |= field.part.is_broken;
   }
-}
-
-static void read_assignment(wire w, sim_compile_options *out) {
-  wire_field field;
-  size_t partition = 0;
-  while (next_field(&w, &field))
-    if (field.number == 3) read_partition(field.part, partition++, out);
-}
-
-/* ExecutableBuildOptionsProto. */
-static bool read_build_options(wire w, sim_compile_options *out) {
-  wire_field field;
-  wire assignment = {0};
-  while (next_field(&w, &field)) {
-    if (field.number == 4) out->num_replicas = (int64_t)field.value;
-    if (field.number == 5) out->num_partitions = (int64_t)field.value;
-    if (field.number == 9) assignment = field.part;
-  }
-  if (assignment.at) read_assignment(assignment, out);
   return !w.is_broken;
 }
 
-/* CompileOptionsProto. Counts below 1 abort real plugins. */
+/* DeviceAssignmentProto, into as many ids as there are to be. */
+static PJRT_Error *read_assignment(wire w, sim_compile_options *out) {
+  assignment a = {.options = out};
+  int64_t least = INT64_MAX, most = 0; /* ids of a partition */
+  wire_field field;
+  out->ids = sim_allocate(out->num_ids * sizeof(*out->ids));
+  while (next_field(&w, &field)) {
+    if (field.number != 3) continue;
+    w.is_broken |= !read_partition(&a, field.part);
+    least = a.replica < least ? a.replica : least;
+    most = a.replica > most ? a.replica : most;
+    a.partition++;
+  }
+  if (w.is_broken)
+    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                     "cannot parse the device assignment");
+  if (a.unusable)
+    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                     "the device assignment names device %lld",
+                     (long long)a.unusable);
+  if (a.partition == out->num_partitions && least == out->num_replicas &&
+      most == out->num_replicas)
+    return NULL;
+  return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                   "the device assignment has %lld partitions of up to %lld "
+                   "replicas, expected %lld of %lld",
+                   (long long)a.partition, (long long)most,
+                   (long long)out->num_partitions,
+                   (long long)out->num_replicas);
+}
+
+/* ExecutableBuildOptionsProto. */
+static bool read_build_options(wire w, sim_compile_options *out,
+                               wire *out_assignment) {
+  wire_field field;
+  while (next_field(&w, &field)) {
+    if (field.number == 4) out->num_replicas = (int64_t)field.value;
+    if (field.number == 5) out->num_partitions = (int64_t)field.value;
+    if (field.number == 9) *out_assignment = field.part;
+  }
+  return !w.is_broken;
+}
+
+/* Counts below 1 abort real plugins. */
+static PJRT_Error *check_counts(const sim_compile_options *options) {
+  if (options->num_replicas < 1 || options->num_partitions < 1)
+    return sim_misuse("compile options with %lld replicas, %lld partitions",
+                      (long long)options->num_replicas,
+                      (long long)options->num_partitions);
+  if (options->num_replicas <= SIM_MAX_DEVICES / options->num_partitions)
+    return NULL;
+  return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                   "too many replicas and partitions: %lld by %lld are more "
+                   "than %d",
+                   (long long)options->num_replicas,
+                   (long long)options->num_partitions, SIM_MAX_DEVICES);
+}
+
+/* CompileOptionsProto. */
 PJRT_Error *sim_read_compile_options(const void *data, size_t size,
                                      sim_compile_options *out) {
   wire w = {data, (const unsigned char *)data + size, false};
+  wire assigned = {0};
   wire_field field;
   *out = (sim_compile_options){0};
-  for (int i = 0; i < SIM_MAX_EXECUTABLE_DEVICES; i++) out->ids[i] = i;
   while (next_field(&w, &field)) {
     if (field.number == 4) out->is_portable = field.value != 0;
-    if (field.number == 3 && !read_build_options(field.part, out))
+    if (field.number == 3 && !read_build_options(field.part, out, &assigned))
       w.is_broken = true;
   }
   if (w.is_broken)
     return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
                      "cannot parse the compile options");
-  if (out->num_replicas < 1 || out->num_partitions < 1)
-    return sim_misuse("compile options with %lld replicas, %lld partitions",
-                      (long long)out->num_replicas,
-                      (long long)out->num_partitions);
-  if (out->num_replicas > SIM_MAX_EXECUTABLE_DEVICES / out->num_partitions)
-    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                     "too many replicas and partitions");
+  SIM_TRY(check_counts(out));
   out->num_ids = (size_t)(out->num_replicas * out->num_partitions);
-  return NULL;
+  return assigned.at ? read_assignment(assigned, out) : NULL;
 }

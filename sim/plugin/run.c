@@ -2,36 +2,44 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "ext/ext.h"
+#include "plugin/clock.h"
 #include "plugin/computation.h"
+#include "plugin/line.h"
 #include "plugin/pool.h"
 #include "plugin/stream.h"
+#include "plugin/tiles.h"
 
 /* Everything that it needs is shared, for the caller may destroy what it holds
  * as soon as the call returns. */
 typedef struct run {
   sim_compiled *compiled;
   sim_pool *pool;
+  size_t num_devices;
+  sim_line **programs; /* of each device */
   size_t num_args;
   size_t num_outputs; /* of all devices, like the arguments */
   sim_storage **args;
   sim_future **ready; /* of each argument */
   sim_storage **outputs;
+  sim_shape *shapes; /* of the arguments, then of the outputs */
   size_t num_ready;
   sim_host_transfers *transfers;
   PJRT_ExecuteContext *context; /* the caller's; NULL: none */
   int64_t launch_id;
-  int64_t execute_latency_us;
-  sim_future *call;   /* may be held back by a fault */
+  sim_future *fault;  /* may hold the call back */
+  sim_future *call;   /* done after that, and when the program took its time */
   sim_future *result; /* what the outputs wait for */
   PJRT_Error *error;
 } run;
 
+static bool is_echoed(const run *r) { return !r->compiled->computation; }
+
 /* ---- the end ------------------------------------------------------------- */
 
 static void run_free(run *r) {
+  for (size_t i = 0; i < r->num_devices; i++) sim_line_drop(r->programs[i]);
   for (size_t i = 0; i < r->num_args; i++) {
     sim_storage_drop(r->args[i]);
     sim_future_drop(r->ready[i]);
@@ -41,11 +49,14 @@ static void run_free(run *r) {
   sim_compiled_drop(r->compiled);
   sim_host_transfers_free(r->transfers);
   sim_pool_drop(r->pool);
+  sim_future_drop(r->fault);
   sim_future_drop(r->call);
   sim_future_drop(r->result);
+  free(r->programs);
   free(r->args);
   free(r->ready);
   free(r->outputs);
+  free(r->shapes);
   free(r);
 }
 
@@ -93,8 +104,22 @@ static pjrt_error *call_handler(void *user, const sim_custom_call *call) {
   return sim_ffi_custom_call(r->context, r->launch_id, call);
 }
 
-static size_t tensor_size(const sim_tensor *tensor) {
-  return tensor->type.num_elements * tensor->element_size;
+/* A tensor has room for the bounds of dynamic dimensions, which is cleared
+ * first: operations compute with all of it. */
+static void load(const sim_shape *shape, const sim_storage *storage,
+                 sim_tensor *out) {
+  if (out->sizes) {
+    memset(out->data, 0, out->type.num_elements * out->element_size);
+    sim_present_dims(shape, storage->bytes, out->sizes);
+  }
+  sim_unpack(shape, out->sizes ? out->sizes : shape->dims, storage->bytes,
+             out->data, NULL);
+}
+
+static void store(const sim_shape *shape, const sim_tensor *tensor,
+                  sim_storage *out) {
+  sim_pack(shape, tensor->sizes ? tensor->sizes : shape->dims, tensor->data,
+           NULL, out->bytes);
 }
 
 static pjrt_error *load_arguments(const run *r, sim_tensor **tensors) {
@@ -105,8 +130,7 @@ static pjrt_error *load_arguments(const run *r, sim_tensor **tensors) {
     const sim_type *type = sim_program_parameter(program, i % num_parameters);
     pjrt_error *error = sim_tensor_create(NULL, type, &tensors[i]);
     if (error) return error;
-    if (tensor_size(tensors[i]))
-      memcpy(tensors[i]->data, r->args[i]->bytes, tensor_size(tensors[i]));
+    load(&r->shapes[i], r->args[i], tensors[i]);
   }
   return NULL;
 }
@@ -122,8 +146,7 @@ static pjrt_error *compute(run *r, sim_tensor **args, sim_tensor **results) {
   error = sim_interpret(sim_computation_program(r->compiled->computation), args,
                         &embedder, results);
   for (size_t i = 0; !error && i < r->num_outputs; i++)
-    if (tensor_size(results[i]))
-      memcpy(r->outputs[i]->bytes, results[i]->data, tensor_size(results[i]));
+    store(&r->shapes[r->num_args + i], results[i], r->outputs[i]);
   return error;
 }
 
@@ -131,12 +154,43 @@ static void run_program(void *arg) {
   run *r = arg;
   const size_t num = r->num_args + r->num_outputs;
   sim_tensor **tensors = sim_allocate(num * sizeof(sim_tensor *));
-  sim_sleep_us(r->execute_latency_us);
   PJRT_Error *error =
       sim_error_from(compute(r, tensors, tensors + r->num_args));
   for (size_t i = 0; i < num; i++) sim_tensor_release(tensors[i]);
   free(tensors);
   end(r, error);
+}
+
+/* Each output gets the bytes of the argument with the same number, which must
+ * have as many and lie alike. */
+static void echo(const run *r) {
+  const sim_signature *signature = &r->compiled->signature;
+  for (size_t i = 0; i < r->num_outputs; i++) {
+    const size_t d = i / signature->num_outputs;
+    const size_t o = i % signature->num_outputs;
+    if (o >= signature->num_parameters) continue;
+    const size_t a = d * signature->num_parameters + o;
+    const sim_storage *from = r->args[a];
+    sim_storage *to = r->outputs[i];
+    if (to->size && to->size == from->size &&
+        r->shapes[a].is_tiled == r->shapes[r->num_args + i].is_tiled)
+      memcpy(to->bytes, from->bytes, to->size);
+  }
+}
+
+/* All devices run it at the same time. */
+static void start(run *r) {
+  sim_future_follow(
+      r->call, sim_future_both(sim_future_share(r->fault),
+                               sim_lines_use(r->programs, r->num_devices, 0)));
+  if (is_echoed(r)) {
+    echo(r);
+    end(r, NULL);
+  } else if (sim_pool_submit(r->pool, run_program, r)) {
+    sim_computing_settle();
+  } else {
+    end(r, sim_error(PJRT_Error_Code_CANCELLED, "the client is gone"));
+  }
 }
 
 /* ---- waiting for the arguments ------------------------------------------- */
@@ -152,40 +206,47 @@ static void wait_for_arguments(void *arg, PJRT_Error_Code code) {
     }
     PJRT_Error *error = sim_future_error(ready);
     if (error) {
+      sim_future_follow(r->call, sim_future_share(r->fault));
       end(r, error);
       return;
     }
     r->num_ready++;
   }
-  if (!sim_pool_submit(r->pool, run_program, r))
-    end(r, sim_error(PJRT_Error_Code_CANCELLED, "the client is gone"));
+  start(r);
 }
 
 /* ---- the beginning ------------------------------------------------------- */
 
 static run *run_create(const PJRT_LoadedExecutable_Execute_Args *args,
-                       const PJRT_ExecuteOptions *options) {
+                       const PJRT_ExecuteOptions *options,
+                       PJRT_Device *const *devices) {
   const PJRT_LoadedExecutable *loaded = args->executable;
   const sim_signature *signature = &loaded->program->signature;
   run *r = sim_allocate(sizeof(*r));
+  r->num_devices = args->num_devices;
   r->num_args = args->num_devices * signature->num_parameters;
   r->num_outputs = args->num_devices * signature->num_outputs;
   r->args = sim_allocate(r->num_args * sizeof(*r->args));
   r->ready = sim_allocate(r->num_args * sizeof(sim_future *));
   r->outputs = sim_allocate(r->num_outputs * sizeof(*r->outputs));
+  r->programs = sim_allocate(r->num_devices * sizeof(sim_line *));
+  for (size_t i = 0; i < r->num_devices; i++)
+    r->programs[i] = sim_line_share(devices[i]->programs);
+  r->shapes = sim_allocate((r->num_args + r->num_outputs) * sizeof(*r->shapes));
   for (size_t i = 0; i < r->num_args; i++) {
     const PJRT_Buffer *argument =
         args->argument_lists[i / args->num_args][i % args->num_args];
     r->args[i] = sim_storage_share(argument->storage);
+    r->shapes[i] = argument->shape;
     r->ready[i] = sim_future_share(argument->ready);
   }
   r->compiled = sim_compiled_share(loaded->program);
   r->pool = sim_pool_share(loaded->client->pool);
   r->context = options->context;
-  r->execute_latency_us = args->executable->client->machine.execute_latency_us;
   r->launch_id = options->launch_id;
-  r->transfers = sim_host_transfers_create(options, args->num_devices);
-  r->call = sim_future_create();
+  r->transfers = sim_host_transfers_create(options, devices, r->num_devices);
+  r->fault = sim_future_create();
+  r->call = sim_future_pending();
   r->result = sim_future_pending();
   return r;
 }
@@ -201,28 +262,34 @@ static PJRT_Error *make_outputs(const PJRT_LoadedExecutable_Execute_Args *args,
                                 devices[d]->memories[0], &signature->outputs[o],
                                 sim_future_share(r->result), output));
     r->outputs[i] = sim_storage_share((*output)->storage);
+    r->shapes[r->num_args + i] = (*output)->shape;
   }
   return NULL;
+}
+
+static PJRT_Error *check_devices(
+    const PJRT_LoadedExecutable_Execute_Args *args) {
+  const sim_computation *computation = args->executable->program->computation;
+  if (!computation) return NULL;
+  const size_t expected =
+      sim_program_num_devices(sim_computation_program(computation));
+  if (args->num_devices == expected) return NULL;
+  return sim_error(PJRT_Error_Code_UNIMPLEMENTED,
+                   "a program on %zu devices of which %zu are of this process",
+                   expected, args->num_devices);
 }
 
 PJRT_Error *sim_run_start(const PJRT_LoadedExecutable_Execute_Args *args,
                           const PJRT_ExecuteOptions *options,
                           PJRT_Device *const *devices, sim_future **out) {
-  const PJRT_LoadedExecutable *loaded = args->executable;
-  const size_t expected = sim_program_num_devices(
-      sim_computation_program(loaded->program->computation));
-  if (args->num_devices != expected)
-    return sim_error(PJRT_Error_Code_UNIMPLEMENTED,
-                     "a program on %zu devices of which %zu are of this "
-                     "process",
-                     expected, args->num_devices);
-  run *r = run_create(args, options);
+  SIM_TRY(check_devices(args));
+  run *r = run_create(args, options, devices);
   PJRT_Error *error = make_outputs(args, devices, r);
   if (error) {
     run_free(r);
     return error;
   }
-  *out = sim_future_share(r->result);
+  *out = sim_future_share(is_echoed(r) ? r->call : r->result);
   wait_for_arguments(r, PJRT_Error_Code_OK);
   return NULL;
 }

@@ -168,13 +168,12 @@ static PJRT_Error *set_from(pjrt_sim_options *options, const setting *s,
   }
 }
 
-PJRT_Error *sim_options_set(pjrt_sim_options *options,
+PJRT_Error *sim_options_set(const char *function, pjrt_sim_options *options,
                             const PJRT_NamedValue *value) {
   const setting *s = setting_named(value->name, value->name_size);
   if (!s)
     return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                     "Unexpected option name passed to PJRT_Client_Create: "
-                     "%.*s",
+                     "Unexpected option name passed to %s: %.*s", function,
                      (int)value->name_size, value->name);
   if (value->type != type_of(s))
     return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,

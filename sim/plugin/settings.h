@@ -7,8 +7,8 @@
 /* Ends the process when the environment is wrong. */
 void sim_options_from_environment(pjrt_sim_options *options);
 
-/* Sets what `value` names of a client's machine. */
-PJRT_Error *sim_options_set(pjrt_sim_options *options,
+/* Sets what `value`, an option of `function`, names of a machine. */
+PJRT_Error *sim_options_set(const char *function, pjrt_sim_options *options,
                             const PJRT_NamedValue *value);
 
 #endif /* PJRT_SIM_SETTINGS_H_ */

@@ -63,11 +63,6 @@ size_t sim_host_size(const sim_shape *shape) {
   return sim_num_elements(shape) * host_bytes(shape->type);
 }
 
-size_t sim_device_size(const sim_shape *shape) {
-  const size_t bits = (size_t)sim_type_bits(shape->type);
-  return (sim_num_elements(shape) * bits + 7) / 8;
-}
-
 PJRT_Error *sim_shape_read(PJRT_Buffer_Type type, const int64_t *dims,
                            size_t num_dims, sim_shape *out) {
   const size_t limit = (size_t)1 << 32;

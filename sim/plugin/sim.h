@@ -40,8 +40,9 @@ typedef enum pjrt_sim_callback_mode {
   /* On the thread that completes the event; inside PJRT_Event_OnReady when it
    * is complete. */
   PJRT_SIM_CALLBACKS_AS_COMPLETED = 0,
-  PJRT_SIM_CALLBACKS_ON_FOREIGN_THREADS, /* each on one of its own, at once */
-  /* Inside PJRT_Event_OnReady, which waits until the event is complete. */
+  /* Each on a thread of its own, also when the event is complete already. */
+  PJRT_SIM_CALLBACKS_ON_FOREIGN_THREADS,
+  /* Inside PJRT_Event_OnReady, which waits as PJRT_Event_Await does. */
   PJRT_SIM_CALLBACKS_IN_REGISTERING_CALL
 } pjrt_sim_callback_mode;
 
@@ -50,14 +51,16 @@ typedef enum pjrt_sim_callback_mode {
 typedef struct pjrt_sim_fault {
   const char *function; /* such as "PJRT_Client_Compile" */
   int nth;              /* its how many-th call since configured; 0: each */
-  int one_in;           /* of so many calls, drawn with the seed; 0: each */
+  int one_in;           /* of so many calls, drawn with the seed by their
+                         * numbers, whichever threads make them; 0: each */
   int delay_ms;         /* pass before answering */
   PJRT_Error_Code code; /* answer with this error, and do nothing */
   const char *message;  /* of either error; NULL: a default text */
   PJRT_Error_Code async_code; /* let the event of the call end so */
   int async_delay_ms;         /* after so long; -1: never, unless a test calls
                        * pjrt_sim_release_events */
-  bool garbage_counts;        /* each count and size in the answer is absurd */
+  bool garbage_counts;        /* each count and size in the answer's args is
+                               * absurd */
   bool loses_device;          /* the device `device_id` is lost from then on */
   int device_id;
 } pjrt_sim_fault;
@@ -65,8 +68,10 @@ typedef struct pjrt_sim_fault {
 typedef struct pjrt_sim_options {
   size_t struct_size;
 
-  /* The version. Beyond the newest known minor every args struct has grown by
-   * 8 bytes for each further minor, and the table by a slot. */
+  /* The version. With each minor beyond the newest known, the table and every
+   * extension's node grow by a slot, which nobody may call, and every struct
+   * that a pointer leads to by 8 bytes. What callers pass there has to be zero,
+   * and is overwritten. */
   int major;
   int minor;         /* default: the newest known */
   size_t table_size; /* struct_size of the table; 0: as `minor` declares it */
@@ -94,38 +99,57 @@ typedef struct pjrt_sim_options {
   int64_t seed;        /* of everything that is drawn */
   int num_payloads;    /* of each error */
   bool stubbed_errors; /* PJRT_Error_Message, _GetCode and _ForEachPayload do
-                        * nothing, or answer with another such error */
+                        * nothing; with an odd seed the latter two answer with
+                        * another such error */
   pjrt_sim_callback_mode callbacks;
-  int slow_thread;          /* number of the client's thread, from 1; 0: none */
-  int64_t slow_thread_us;   /* what it waits before each program */
-  bool chunks_out_of_order; /* pieces of transfers complete in any order */
+  /* The number of a thread of each client, from 1; 0: none. A program is taken
+   * by the idle thread with the lowest number, or by a new one. */
+  int slow_thread;
+  int64_t slow_thread_us; /* what it waits before each program */
+  /* What transfer managers, raw copies and streams move piece by piece arrives
+   * in an order drawn with the seed: each piece up to seven times its own time
+   * late, at least a millisecond each. */
+  bool chunks_out_of_order;
 
-  /* The machine of each client. These can be given as create options too. */
+  /* The machine of each client, and of each topology that is made without one.
+   * These can be given as create options too. A topology's name is its mesh:
+   * "4x2x2", "v4:4x2x2". */
   int num_devices;        /* addressable ones, up to 100,000; default 4 */
   int num_remote_devices; /* further ones, of another process */
   /* This process of several, each with its own devices, which exchange their
-   * topology through the key-value callbacks. */
+   * topology through the key-value callbacks. A topology that is made without
+   * a client has `num_devices` in each. */
   int node_id;
   int num_nodes;
-  /* Chips per axis, such as "4x2x2", and cores of a chip, such as "4x2x2x2";
-   * NULL: all chips in a row. It must fit the number of devices. */
+  /* Chips along one to three axes, such as "4x2x2", and the cores of a chip,
+   * such as "4x2x2x2", each of which is a device; NULL: all chips in a row. It
+   * must have as many devices as all processes together. */
   const char *mesh;
-  int64_t memory_capacity;      /* bytes of each device's own; default 16 GiB */
-  int64_t pinned_host_capacity; /* default: unlimited */
+  /* Bytes of the three memories of each device. */
+  int64_t memory_capacity;        /* default: 16 GiB */
+  int64_t pinned_host_capacity;   /* default: unlimited */
   int64_t unpinned_host_capacity; /* default: unlimited */
   /* Arrays of two dimensions and more lie in padded tiles of 8 by 128. */
   bool tiled_layouts;
   bool not_on_cpu; /* PJRT_Buffer_IsOnCpu is false */
 
-  /* Time. A device runs one program after the other, and its link to the host
-   * one transfer after the other. */
+  /* Time. A device runs one program after the other, in the order in which
+   * their arguments get ready; outputs are ready after that time, or when they
+   * are computed if that is later. Its link to the host makes one transfer
+   * after the other, in both directions; a copy between devices takes the links
+   * of both. What works in the host's memory is no transfer. */
   int64_t execute_latency_us;   /* of each program */
-  int64_t transfer_latency_us;  /* of each transfer */
+  int64_t transfer_latency_us;  /* of each transfer, besides its bytes */
   int64_t transfer_bytes_per_s; /* 0: unlimited */
 
   /* The rest holds for all clients.
-   * Nothing sleeps: time passes in pjrt_sim_advance_us, in delays, and when
-   * PJRT_Event_Await has nothing else to wait for. */
+   * Nothing sleeps: time passes in pjrt_sim_advance_us, in delays of calls, and
+   * when PJRT_Event_Await or PJRT_Client_Destroy has nothing else to wait for.
+   * It stands still while programs are computed or foreign threads call back,
+   * not while programs wait for their host. Executing returns when the program
+   * has been computed, which takes no time, or waits. So what one thread does
+   * with the plugin is deterministic; what is due at the same time happens in
+   * the order in which it was asked for. */
   bool virtual_clock;
   pjrt_sim_execution_mode execution;
   bool no_optimized_program; /* PJRT_Executable_OptimizedProgram refuses */
@@ -135,8 +159,9 @@ typedef struct pjrt_sim_options {
 PJRT_SIM_EXPORT void pjrt_sim_options_init(pjrt_sim_options *options);
 
 /* Takes effect for the next GetPjrtApi and client, and for faults at once;
- * forgets calls, misuses and held events. NULL: what the environment says, as
- * at load. There PJRT_SIM_MINOR stands for `minor`, and so on for each field;
+ * forgets calls and misuses. Held events, and all that waits for its time, end
+ * before; then the clock starts at 0. NULL: what the environment says, as at
+ * load. There PJRT_SIM_MINOR stands for `minor`, and so on for each field;
  * numbers lose their "num_" (PJRT_SIM_DEVICES), and booleans are 1 or 0.
  *   PJRT_SIM_EXECUTION       compute, echo or instant
  *   PJRT_SIM_CALLBACKS       as_completed, foreign_threads or
@@ -154,9 +179,9 @@ PJRT_SIM_EXPORT void pjrt_sim_configure(const pjrt_sim_options *options);
 /* Completes the events that faults with async_delay_ms = -1 hold back. */
 PJRT_SIM_EXPORT void pjrt_sim_release_events(void);
 
-/* The virtual clock, in microseconds since configured. Advancing it completes
- * what is due, in the order of time, before it returns; programs that are
- * being computed are waited for. */
+/* The clock, in microseconds since configured. Advancing the virtual one
+ * completes what is due, in the order of time, before it returns, also what
+ * comes to be due meanwhile; the real one is slept out. */
 PJRT_SIM_EXPORT int64_t pjrt_sim_now_us(void);
 PJRT_SIM_EXPORT void pjrt_sim_advance_us(int64_t us);
 

@@ -9,4 +9,10 @@
 #define PJRT_CALL_ROW_VOID(fn, since, kind) void sim_##fn(fn##_Args *args);
 #include "abi/generated/calls.inc"
 
+/* The same with their checks, counts and faults. */
+extern const PJRT_Api sim_slots;
+
+/* Puts stubs where errors are read. */
+void sim_stub_errors(PJRT_Api *api);
+
 #endif /* PJRT_SIM_SLOTS_H_ */

@@ -8,7 +8,7 @@
 /* Calls each send callback with one chunk, and each receive callback with a
  * stream of SIM_STREAM_BYTES to fill, whatever the program is. */
 PJRT_Error *sim_run_callbacks(const PJRT_ExecuteOptions *options,
-                              size_t num_devices);
+                              PJRT_Device *const *devices, size_t num_devices);
 
 enum { SIM_STREAM_BYTES = 16, SIM_STREAM_GRANULE = 4 };
 
@@ -16,10 +16,11 @@ enum { SIM_STREAM_BYTES = 16, SIM_STREAM_GRANULE = 4 };
 typedef struct sim_host_transfers sim_host_transfers;
 
 sim_host_transfers *sim_host_transfers_create(
-    const PJRT_ExecuteOptions *options, size_t num_devices);
+    const PJRT_ExecuteOptions *options, PJRT_Device *const *devices,
+    size_t num_devices);
 void sim_host_transfers_free(sim_host_transfers *transfers);
 
-/* One value, in one chunk. */
+/* One value, in one chunk; blocks for as long as the link takes. */
 pjrt_error *sim_host_send(const sim_host_transfers *transfers, size_t device,
                           int64_t channel, const sim_tensor *value);
 /* Blocks until the host has sent it all. */

@@ -1,131 +1,173 @@
-/* Topologies and device descriptions. */
-#include <stdio.h>
+/* Topologies: a machine without a client. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugin/machine.h"
 #include "plugin/slots.h"
+#include "plugin/tiles.h"
 
-/* ---- device descriptions ------------------------------------------------- */
+/* ---- making -------------------------------------------------------------- */
 
-static PJRT_NamedValue named(const char *name, size_t name_size,
-                             PJRT_NamedValue_Type type, size_t value_size) {
+static PJRT_NamedValue int64_attribute(const char *name, size_t name_size,
+                                       int64_t value) {
   return (PJRT_NamedValue){
       .struct_size = PJRT_NamedValue_STRUCT_SIZE,
       .name = name,
       .name_size = name_size,
-      .type = type,
-      .value_size = value_size,
+      .type = PJRT_NamedValue_kInt64,
+      .int64_value = value,
+      .value_size = 1,
   };
 }
-#define NAMED(literal, type, value_size) \
-  named(SIM_TEXT(literal), sizeof(literal) - 1, (type), (value_size))
 
-/* JAX ends the process when one of them is a float or a bool. */
-static void set_attributes(PJRT_DeviceDescription *description) {
-  PJRT_NamedValue *a = description->attributes;
-  a[0] = NAMED("maker", PJRT_NamedValue_kString, 4);
-  a[0].string_value = SIM_TEXT("sim");
-  a[1] = NAMED("ordinal", PJRT_NamedValue_kInt64, 1);
-  a[1].int64_value = description->id;
-  a[2] = NAMED("coords", PJRT_NamedValue_kInt64List, 2);
-  a[2].int64_array_value = description->coords;
+static void set_attributes(PJRT_TopologyDescription *topology) {
+  PJRT_NamedValue *a = topology->attributes;
+  a[0] = int64_attribute(SIM_TEXT("mesh"), 4, 0);
+  a[0].type = PJRT_NamedValue_kInt64List;
+  a[0].int64_array_value = topology->mesh.dims;
+  a[0].value_size = 3;
+  a[1] = int64_attribute(SIM_TEXT("cores_per_chip"), 14,
+                         topology->mesh.cores_per_chip);
+  a[2] = int64_attribute(SIM_TEXT("num_processes"), 13,
+                         (int64_t)topology->num_processes);
 }
 
-static PJRT_DeviceDescription *description_create(int id, int process_index) {
-  PJRT_DeviceDescription *description = sim_allocate(sizeof(*description));
-  char text[32];
-  const int size = snprintf(text, sizeof(text), "sim:%d", id);
-  description->kind = SIM_DESCRIPTION;
-  description->id = id;
-  description->process_index = process_index;
-  description->coords[0] = id;
-  description->coords[1] = process_index;
-  description->text = sim_text(text, (size_t)size);
-  description->text_size = (size_t)size;
-  set_attributes(description);
-  return description;
+/* In one block, behind the pointers that PJRT wants. */
+static void describe_devices(PJRT_TopologyDescription *topology) {
+  const size_t num = topology->num_descriptions;
+  PJRT_DeviceDescription *block = sim_allocate(num * sizeof(*block));
+  topology->descriptions = sim_allocate((num + 1) * sizeof(block));
+  topology->descriptions[0] = block;
+  size_t i = 0;
+  for (size_t p = 0; p < topology->num_processes; p++)
+    for (size_t n = 0; n < topology->process_sizes[p]; n++, i++) {
+      topology->descriptions[i] = &block[i];
+      sim_description_init(&block[i], (int)i, (int)p, &topology->mesh);
+    }
 }
 
-PJRT_Error *sim_PJRT_DeviceDescription_Id(
-    PJRT_DeviceDescription_Id_Args *args) {
-  SIM_REQUIRE(args->device_description, SIM_DESCRIPTION);
-  args->id = args->device_description->id;
+static PJRT_Error *check_size(const sim_mesh *mesh, size_t num_devices) {
+  char text[SIM_MESH_TEXT_SIZE];
+  if (sim_mesh_size(mesh) == num_devices) return NULL;
+  sim_mesh_format(mesh, text);
+  return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                   "the mesh %s has %zu devices, the machine has %zu", text,
+                   sim_mesh_size(mesh), num_devices);
+}
+
+static PJRT_Error *count_devices(const size_t *sizes, size_t num_processes,
+                                 size_t *out) {
+  *out = 0;
+  for (size_t i = 0; i < num_processes; i++) {
+    if (sizes[i] > SIM_MAX_DEVICES - *out)
+      return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                       "a machine of %zu processes has too many devices, "
+                       "at most %d are supported",
+                       num_processes, SIM_MAX_DEVICES);
+    *out += sizes[i];
+  }
   return NULL;
 }
 
-PJRT_Error *sim_PJRT_DeviceDescription_ProcessIndex(
-    PJRT_DeviceDescription_ProcessIndex_Args *args) {
-  SIM_REQUIRE(args->device_description, SIM_DESCRIPTION);
-  args->process_index = args->device_description->process_index;
-  return NULL;
-}
-
-PJRT_Error *sim_PJRT_DeviceDescription_Attributes(
-    PJRT_DeviceDescription_Attributes_Args *args) {
-  SIM_REQUIRE(args->device_description, SIM_DESCRIPTION);
-  const PJRT_NamedValue *attributes = args->device_description->attributes;
-  args->attributes = attributes;
-  args->num_attributes =
-      sizeof(args->device_description->attributes) / sizeof(*attributes);
-  return NULL;
-}
-
-PJRT_Error *sim_PJRT_DeviceDescription_Kind(
-    PJRT_DeviceDescription_Kind_Args *args) {
-  SIM_REQUIRE(args->device_description, SIM_DESCRIPTION);
-  SIM_SET_TEXT(args->device_kind, args->device_kind_size, "sim device");
-  return NULL;
-}
-
-PJRT_Error *sim_PJRT_DeviceDescription_DebugString(
-    PJRT_DeviceDescription_DebugString_Args *args) {
-  SIM_REQUIRE(args->device_description, SIM_DESCRIPTION);
-  args->debug_string = args->device_description->text;
-  args->debug_string_size = args->device_description->text_size;
-  return NULL;
-}
-
-PJRT_Error *sim_PJRT_DeviceDescription_ToString(
-    PJRT_DeviceDescription_ToString_Args *args) {
-  SIM_REQUIRE(args->device_description, SIM_DESCRIPTION);
-  args->to_string = args->device_description->text;
-  args->to_string_size = args->device_description->text_size;
-  return NULL;
-}
-
-/* ---- topologies ---------------------------------------------------------- */
-
-PJRT_TopologyDescription *sim_topology_create(size_t local, size_t remote) {
+PJRT_Error *sim_topology_create(const sim_mesh *mesh, const size_t *sizes,
+                                size_t num_processes,
+                                PJRT_TopologyDescription **out) {
+  size_t num_devices;
+  SIM_TRY(count_devices(sizes, num_processes, &num_devices));
+  const sim_mesh row = sim_mesh_row(num_devices);
+  if (!mesh) mesh = &row;
+  SIM_TRY(check_size(mesh, num_devices));
   PJRT_TopologyDescription *topology = sim_new(SIM_TOPOLOGY, sizeof(*topology));
-  const size_t num = local + remote;
-  topology->num_descriptions = num;
-  topology->descriptions = sim_allocate(num * sizeof(*topology->descriptions));
-  for (size_t i = 0; i < num; i++)
-    topology->descriptions[i] = description_create((int)i, i >= local);
-  return topology;
+  topology->tiled_layouts = sim_options()->tiled_layouts;
+  topology->mesh = *mesh;
+  topology->num_processes = num_processes;
+  topology->process_sizes = sim_allocate(num_processes * sizeof(*sizes));
+  memcpy(topology->process_sizes, sizes, num_processes * sizeof(*sizes));
+  topology->num_descriptions = num_devices;
+  describe_devices(topology);
+  set_attributes(topology);
+  *out = topology;
+  return NULL;
 }
 
 void sim_topology_delete(PJRT_TopologyDescription *topology) {
-  for (size_t i = 0; i < topology->num_descriptions; i++) {
-    topology->descriptions[i]->kind = SIM_DEAD;
-    free(topology->descriptions[i]->text);
-    free(topology->descriptions[i]);
-  }
+  for (size_t i = 0; i < topology->num_descriptions; i++)
+    sim_description_clear(topology->descriptions[i]);
+  free(topology->descriptions[0]);
   free(topology->descriptions);
+  free(topology->process_sizes);
   sim_delete(topology, SIM_TOPOLOGY);
+}
+
+/* ---- from options -------------------------------------------------------- */
+
+PJRT_Error *sim_topology_from_options(const pjrt_sim_options *machine,
+                                      PJRT_TopologyDescription **out) {
+  const size_t local = (size_t)machine->num_devices;
+  const size_t remote = (size_t)machine->num_remote_devices;
+  const size_t num = remote ? 2 : (size_t)machine->num_nodes;
+  sim_mesh mesh;
+  if (machine->mesh)
+    SIM_TRY(sim_mesh_parse(machine->mesh, strlen(machine->mesh), &mesh));
+  if (remote && machine->num_nodes > 1)
+    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                     "remote_devices is %zu and num_nodes is %d, expected one "
+                     "of them alone",
+                     remote, machine->num_nodes);
+  size_t *sizes = sim_allocate(num * sizeof(*sizes));
+  for (size_t i = 0; i < num; i++) sizes[i] = remote && i ? remote : local;
+  PJRT_Error *error =
+      sim_topology_create(machine->mesh ? &mesh : NULL, sizes, num, out);
+  free(sizes);
+  return error;
+}
+
+static bool names_devices(const PJRT_TopologyDescription_Create_Args *args) {
+  static const char name[] = "devices";
+  for (size_t i = 0; i < args->num_options; i++)
+    if (args->create_options[i].name_size == sizeof(name) - 1 &&
+        !memcmp(args->create_options[i].name, name, sizeof(name) - 1))
+      return true;
+  return false;
+}
+
+/* A topology's name is its mesh, perhaps behind that of a kind of chip:
+ * "4x2x2", "v4:4x2x2". The processes share it alike unless the options say how
+ * many devices each has. */
+static PJRT_Error *read_name(const PJRT_TopologyDescription_Create_Args *args,
+                             pjrt_sim_options *machine,
+                             char text[SIM_MESH_TEXT_SIZE]) {
+  const char *name = args->topology_name;
+  const char *end = name + args->topology_name_size;
+  const char *colon = memchr(name, ':', args->topology_name_size);
+  sim_mesh mesh;
+  if (colon) name = colon + 1;
+  SIM_TRY(sim_mesh_parse(name, (size_t)(end - name), &mesh));
+  sim_mesh_format(&mesh, text);
+  machine->mesh = text;
+  if (names_devices(args)) return NULL;
+  const size_t num_nodes = (size_t)machine->num_nodes;
+  const size_t num_devices = sim_mesh_size(&mesh) / num_nodes;
+  if (num_devices * num_nodes != sim_mesh_size(&mesh))
+    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                     "the mesh %s has %zu devices, which %zu processes cannot "
+                     "share alike",
+                     text, sim_mesh_size(&mesh), num_nodes);
+  machine->num_devices = (int)num_devices;
+  machine->num_remote_devices = 0;
+  return NULL;
 }
 
 PJRT_Error *sim_PJRT_TopologyDescription_Create(
     PJRT_TopologyDescription_Create_Args *args) {
-  int64_t devices = sim_options()->num_devices;
-  for (size_t i = 0; i < args->num_options; i++) {
-    const PJRT_NamedValue *option = &args->create_options[i];
-    if (option->type == PJRT_NamedValue_kInt64) devices = option->int64_value;
-  }
-  if (devices < 0 || devices > 4096)
-    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                     "a topology of %lld devices", (long long)devices);
-  args->topology = sim_topology_create((size_t)devices, 0);
+  pjrt_sim_options machine;
+  char mesh[SIM_MESH_TEXT_SIZE];
+  SIM_TRY(sim_machine_read("PJRT_TopologyDescription_Create",
+                           args->create_options, args->num_options, &machine));
+  if (args->topology_name && args->topology_name_size)
+    SIM_TRY(read_name(args, &machine, mesh));
+  SIM_TRY(sim_topology_from_options(&machine, &args->topology));
+  args->topology->tiled_layouts = machine.tiled_layouts;
   return NULL;
 }
 
@@ -164,63 +206,18 @@ PJRT_Error *sim_PJRT_TopologyDescription_GetDeviceDescriptions(
 PJRT_Error *sim_PJRT_TopologyDescription_Attributes(
     PJRT_TopologyDescription_Attributes_Args *args) {
   SIM_REQUIRE(args->topology, SIM_TOPOLOGY);
-  args->attributes = NULL;
-  args->num_attributes = 0;
+  args->attributes = args->topology->attributes;
+  args->num_attributes = SIM_TOPOLOGY_ATTRIBUTES;
   return NULL;
 }
 
 PJRT_Error *sim_PJRT_TopologyDescription_Fingerprint(
     PJRT_TopologyDescription_Fingerprint_Args *args) {
   SIM_REQUIRE(args->topology, SIM_TOPOLOGY);
-  args->fingerprint = 0x57ab0000u + args->topology->num_descriptions;
-  return NULL;
-}
-
-/* ---- serialized ---------------------------------------------------------- */
-
-struct PJRT_SerializedTopology {
-  sim_kind kind;
-  char *bytes;
-};
-
-static const char magic[] = "sim topology ";
-
-static void serialized_free(PJRT_SerializedTopology *serialized) {
-  free(serialized->bytes);
-  sim_delete(serialized, SIM_OTHER);
-}
-
-PJRT_Error *sim_PJRT_TopologyDescription_Serialize(
-    PJRT_TopologyDescription_Serialize_Args *args) {
-  SIM_REQUIRE(args->topology, SIM_TOPOLOGY);
-  char text[64];
-  const int size = snprintf(text, sizeof(text), "%s%zu", magic,
-                            args->topology->num_descriptions);
-  PJRT_SerializedTopology *serialized = sim_new(SIM_OTHER, sizeof(*serialized));
-  serialized->bytes = sim_text(text, (size_t)size);
-  args->serialized_bytes = serialized->bytes;
-  args->serialized_bytes_size = (size_t)size;
-  args->serialized_topology = serialized;
-  args->serialized_topology_deleter = serialized_free;
-  return NULL;
-}
-
-PJRT_Error *sim_PJRT_TopologyDescription_Deserialize(
-    PJRT_TopologyDescription_Deserialize_Args *args) {
-  const size_t prefix = sizeof(magic) - 1;
-  const size_t size = args->serialized_topology_size;
-  const char *text = args->serialized_topology;
-  size_t num = 0;
-  bool is_ours =
-      size > prefix && size <= prefix + 4 && memcmp(text, magic, prefix) == 0;
-  for (size_t i = prefix; is_ours && i < size; i++) {
-    is_ours = text[i] >= '0' && text[i] <= '9';
-    num = num * 10 + (size_t)(text[i] - '0');
-  }
-  if (!is_ours)
-    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                     "no serialized topology of the plugin");
-  args->topology = sim_topology_create(num, 0);
+  sim_bytes text = {0};
+  sim_topology_write(args->topology, &text);
+  args->fingerprint = sim_hash(text.data, text.size);
+  free(text.data);
   return NULL;
 }
 
@@ -234,6 +231,9 @@ PJRT_Error *sim_PJRT_TopologyDescription_MakeCanonicalShapeForMemorySpace(
   sim_shape shape;
   SIM_TRY(
       sim_shape_read(args->element_type, args->dims, args->num_dims, &shape));
+  sim_shape_tile(&shape, args->topology->tiled_layouts &&
+                             args->memory_space_kind_id == SIM_DEVICE_MEMORY);
+  SIM_TRY(sim_expect_layout(args->layout, &shape));
   sim_bytes bytes = {0};
   sim_write_shape(&shape, &bytes);
   args->serialized_shape_size = bytes.size;
@@ -244,7 +244,8 @@ PJRT_Error *sim_PJRT_TopologyDescription_MakeCanonicalShapeForMemorySpace(
 
 PJRT_Error *sim_PJRT_TopologyDescription_GetMemorySpaceKindIds(
     PJRT_TopologyDescription_GetMemorySpaceKindIds_Args *args) {
-  static const int ids[] = {SIM_DEVICE_MEMORY, SIM_PINNED_HOST_MEMORY};
+  static const int ids[] = {SIM_DEVICE_MEMORY, SIM_PINNED_HOST_MEMORY,
+                            SIM_UNPINNED_HOST_MEMORY};
   SIM_REQUIRE(args->topology, SIM_TOPOLOGY);
   args->memory_space_kind_ids = ids;
   args->num_memory_space_kind_ids = sizeof(ids) / sizeof(ids[0]);

@@ -2,24 +2,64 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plugin/slots.h"
+#include "plugin/instant.h"
+#include "plugin/line.h"
+#include "plugin/loss.h"
+#include "plugin/tiles.h"
+
+/* Where the pieces of one buffer go; it may be gone before they are there. */
+typedef struct target {
+  atomic_int refs;
+  atomic_int missing; /* pieces under way, and one for those still to come */
+  sim_shape shape;
+  sim_storage *storage;
+  sim_future *ready;
+} target;
+
+static target *target_create(const PJRT_Buffer *buffer) {
+  target *to = sim_allocate(sizeof(*to));
+  to->refs = to->missing = 1;
+  to->shape = buffer->shape;
+  to->storage = sim_storage_share(buffer->storage);
+  to->ready = sim_future_share(buffer->ready);
+  return to;
+}
+
+static void target_drop(target *to) {
+  if (atomic_fetch_sub(&to->refs, 1) != 1) return;
+  sim_storage_drop(to->storage);
+  sim_future_drop(to->ready);
+  free(to);
+}
 
 struct PJRT_AsyncHostToDeviceTransferManager {
   sim_kind kind;
   PJRT_Device *device;
   size_t num_buffers;
   PJRT_Buffer **buffers;
+  target **targets;
   bool *is_retrieved;
 };
 
 typedef PJRT_AsyncHostToDeviceTransferManager manager;
 
 static void manager_free(manager *m) {
-  for (size_t i = 0; i < m->num_buffers; i++)
+  for (size_t i = 0; i < m->num_buffers; i++) {
     if (!m->is_retrieved[i]) sim_buffer_destroy(m->buffers[i]);
+    if (m->targets[i]) target_drop(m->targets[i]);
+  }
   free(m->buffers);
+  free(m->targets);
   free(m->is_retrieved);
   sim_delete(m, SIM_TRANSFER_MANAGER);
+}
+
+static PJRT_Error *make_buffer(PJRT_Device *device, PJRT_Memory *memory,
+                               const sim_shape *shape, PJRT_Buffer **out) {
+  if (device->client->instant) return sim_instant_buffer(memory, shape, out);
+  return sim_buffer_allocate(device->client, device, memory, shape,
+                             sim_device_watch(device, sim_future_pending()),
+                             out);
 }
 
 static PJRT_Error *manager_create(
@@ -30,10 +70,12 @@ static PJRT_Error *manager_create(
   m->device = device;
   m->num_buffers = args->num_shape_specs;
   m->buffers = sim_allocate(m->num_buffers * sizeof(PJRT_Buffer *));
+  m->targets = sim_allocate(m->num_buffers * sizeof(target *));
   m->is_retrieved = sim_allocate(m->num_buffers);
-  for (size_t i = 0; !error && i < m->num_buffers; i++)
-    error = sim_buffer_allocate(args->client, device, args->memory, &shapes[i],
-                                sim_future_pending(), &m->buffers[i]);
+  for (size_t i = 0; !error && i < m->num_buffers; i++) {
+    error = make_buffer(device, args->memory, &shapes[i], &m->buffers[i]);
+    if (!error) m->targets[i] = target_create(m->buffers[i]);
+  }
   if (error)
     manager_free(m);
   else
@@ -67,64 +109,111 @@ PJRT_Error *sim_PJRT_AsyncHostToDeviceTransferManager_Destroy(
   SIM_REQUIRE(m, SIM_TRANSFER_MANAGER);
   for (size_t i = 0; i < m->num_buffers; i++) {
     if (m->is_retrieved[i]) continue;
-    sim_future_complete(m->buffers[i]->ready, PJRT_Error_Code_INTERNAL, message,
+    sim_future_complete(m->targets[i]->ready, PJRT_Error_Code_INTERNAL, message,
                         sizeof(message) - 1);
   }
   manager_free(m);
   return NULL;
 }
 
-static PJRT_Error *find(manager *m, int index, PJRT_Buffer **out) {
+static PJRT_Error *find(manager *m, int index, target **out) {
   SIM_REQUIRE(m, SIM_TRANSFER_MANAGER);
+  SIM_TRY(sim_device_check(m->device));
   if (index < 0 || (size_t)index >= m->num_buffers)
     return sim_misuse("buffer %d of a transfer of %zu", index, m->num_buffers);
-  *out = m->buffers[index];
-  if (!sim_is(*out, SIM_BUFFER))
-    return sim_misuse("a transfer to a buffer that is gone");
+  *out = m->targets[index];
   return NULL;
 }
 
-/* Copies, and completes the buffer after its last piece. */
-static PJRT_Error *transfer(PJRT_Buffer *buffer, const void *data,
-                            int64_t offset, int64_t size, bool is_last,
-                            PJRT_Event **out_event) {
-  const int64_t end = (int64_t)buffer->storage->size;
+/* ---- pieces -------------------------------------------------------------- */
+
+typedef struct piece {
+  target *to;
+  const void *data; /* the caller's, to be kept until it is there */
+  size_t offset;
+  size_t size;
+  /* The whole array, in host form; else the bytes are as they are to lie. */
+  bool is_literal;
+} piece;
+
+static void one_less(target *to) {
+  if (atomic_fetch_sub(&to->missing, 1) == 1)
+    sim_future_complete(to->ready, PJRT_Error_Code_OK, "", 0);
+}
+
+static void finish_piece(void *arg, PJRT_Error_Code code) {
+  static const char message[] = "a piece of the transfer failed";
+  piece *p = arg;
+  target *to = p->to;
+  if (code)
+    sim_future_complete(to->ready, code, message, sizeof(message) - 1);
+  else if (p->is_literal)
+    sim_pack(&to->shape, to->shape.dims, p->data, NULL, to->storage->bytes);
+  else if (p->size)
+    memcpy(to->storage->bytes + p->offset, p->data, p->size);
+  one_less(to);
+  target_drop(to);
+  free(p);
+}
+
+/* The buffer is ready when its last piece is there, with all before it. */
+static PJRT_Event *transfer(const manager *m, const piece *what, bool is_last) {
+  target *to = what->to;
+  piece *p = sim_allocate(sizeof(*p));
+  *p = *what;
+  atomic_fetch_add(&to->refs, 1);
+  atomic_fetch_add(&to->missing, 1);
+  sim_future *done = sim_device_watch(
+      m->device,
+      sim_future_both(sim_future_create(),
+                      sim_line_use_for_piece(m->device->link, p->size)));
+  if (is_last) one_less(to);
+  sim_future_before(done, finish_piece, p);
+  return sim_event(done);
+}
+
+PJRT_Error *sim_PJRT_AsyncHostToDeviceTransferManager_TransferData(
+    PJRT_AsyncHostToDeviceTransferManager_TransferData_Args *args) {
+  target *to = NULL;
+  SIM_TRY(find(args->transfer_manager, args->buffer_index, &to));
+  const int64_t offset = args->offset, size = args->transfer_size;
+  const int64_t end = (int64_t)to->storage->size;
   if (offset < 0 || size < 0 || offset > end || size > end - offset)
     return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
                      "bytes %lld to %lld of a buffer of %lld",
                      (long long)offset, (long long)(offset + size),
                      (long long)end);
-  if (size) memcpy(buffer->storage->bytes + offset, data, (size_t)size);
-  sim_future *done = sim_future_create();
-  if (is_last) sim_future_complete(buffer->ready, PJRT_Error_Code_OK, "", 0);
-  *out_event = sim_event(done);
+  const piece what = {.to = to,
+                      .data = args->data,
+                      .offset = (size_t)offset,
+                      .size = (size_t)size};
+  args->done_with_h2d_transfer =
+      transfer(args->transfer_manager, &what, args->is_last_transfer);
   return NULL;
-}
-
-PJRT_Error *sim_PJRT_AsyncHostToDeviceTransferManager_TransferData(
-    PJRT_AsyncHostToDeviceTransferManager_TransferData_Args *args) {
-  PJRT_Buffer *buffer = NULL;
-  SIM_TRY(find(args->transfer_manager, args->buffer_index, &buffer));
-  return transfer(buffer, args->data, args->offset, args->transfer_size,
-                  args->is_last_transfer, &args->done_with_h2d_transfer);
 }
 
 PJRT_Error *sim_PJRT_AsyncHostToDeviceTransferManager_TransferLiteral(
     PJRT_AsyncHostToDeviceTransferManager_TransferLiteral_Args *args) {
-  PJRT_Buffer *buffer = NULL;
-  SIM_TRY(find(args->transfer_manager, args->buffer_index, &buffer));
-  return transfer(buffer, args->data, 0, (int64_t)buffer->storage->size, true,
-                  &args->done_with_h2d_transfer);
+  target *to = NULL;
+  SIM_TRY(find(args->transfer_manager, args->buffer_index, &to));
+  const piece what = {.to = to,
+                      .data = args->data,
+                      .size = to->storage->size,
+                      .is_literal = true};
+  args->done_with_h2d_transfer = transfer(args->transfer_manager, &what, true);
+  return NULL;
 }
+
+/* ---- what else can be asked ---------------------------------------------- */
 
 PJRT_Error *sim_PJRT_AsyncHostToDeviceTransferManager_RetrieveBuffer(
     PJRT_AsyncHostToDeviceTransferManager_RetrieveBuffer_Args *args) {
-  PJRT_Buffer *buffer = NULL;
-  SIM_TRY(find(args->transfer_manager, args->buffer_index, &buffer));
+  target *to = NULL;
+  SIM_TRY(find(args->transfer_manager, args->buffer_index, &to));
   if (args->transfer_manager->is_retrieved[args->buffer_index])
     return sim_misuse("buffer %d retrieved twice", args->buffer_index);
   args->transfer_manager->is_retrieved[args->buffer_index] = true;
-  args->buffer_out = buffer;
+  args->buffer_out = args->transfer_manager->buffers[args->buffer_index];
   return NULL;
 }
 
@@ -144,17 +233,17 @@ PJRT_Error *sim_PJRT_AsyncHostToDeviceTransferManager_BufferCount(
 
 PJRT_Error *sim_PJRT_AsyncHostToDeviceTransferManager_BufferSize(
     PJRT_AsyncHostToDeviceTransferManager_BufferSize_Args *args) {
-  PJRT_Buffer *buffer = NULL;
-  SIM_TRY(find(args->transfer_manager, args->buffer_index, &buffer));
-  args->buffer_size = buffer->storage->size;
+  target *to = NULL;
+  SIM_TRY(find(args->transfer_manager, args->buffer_index, &to));
+  args->buffer_size = to->storage->size;
   return NULL;
 }
 
 PJRT_Error *sim_PJRT_AsyncHostToDeviceTransferManager_SetBufferError(
     PJRT_AsyncHostToDeviceTransferManager_SetBufferError_Args *args) {
-  PJRT_Buffer *buffer = NULL;
-  SIM_TRY(find(args->transfer_manager, args->buffer_index, &buffer));
-  sim_future_complete(buffer->ready, args->error_code, args->error_message,
+  target *to = NULL;
+  SIM_TRY(find(args->transfer_manager, args->buffer_index, &to));
+  sim_future_complete(to->ready, args->error_code, args->error_message,
                       args->error_message_size);
   return NULL;
 }
@@ -162,5 +251,8 @@ PJRT_Error *sim_PJRT_AsyncHostToDeviceTransferManager_SetBufferError(
 PJRT_Error *sim_PJRT_AsyncHostToDeviceTransferManager_AddMetadata(
     PJRT_AsyncHostToDeviceTransferManager_AddMetadata_Args *args) {
   SIM_REQUIRE(args->transfer_manager, SIM_TRANSFER_MANAGER);
+  for (size_t i = 0; i < args->num_metadata; i++)
+    if (!args->transfer_metadata || !args->transfer_metadata[i].name)
+      return sim_misuse("metadata %zu of a transfer has no name", i);
   return NULL;
 }

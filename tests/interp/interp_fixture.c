@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "core/array.h"
+#include "interp/copy.h"
 
 pjrt_error *fixture_prepare(fixture *f, const char *text) {
   PJRT_TRY(pjrt_mlir_parse(text, strlen(text), &f->module));
@@ -25,20 +26,43 @@ void fixture_end(fixture *f) {
   pjrt_mlir_free(f->module);
 }
 
-static pjrt_error *to_tensor(pjrt_array *array, sim_tensor **out) {
+/* An array of the sizes that are present in a tensor, as a side of a copy. */
+static sim_side side_of_array(const pjrt_array *array,
+                              const sim_tensor *tensor) {
+  sim_type type = tensor->type;
+  type.dims = pjrt_array_dims(array, &type.num_dims);
+  return sim_side_of(&(sim_tensor){.type = type,
+                                   .element_size = tensor->element_size,
+                                   .data = pjrt_array_data(array)});
+}
+
+static pjrt_error *to_tensor(pjrt_array *array, const sim_type *parameter,
+                             sim_tensor **out) {
   sim_type type = {.dtype = pjrt_array_dtype(array),
                    .num_elements = pjrt_array_num_elements(array)};
   type.dims = pjrt_array_dims(array, &type.num_dims);
-  PJRT_TRY(sim_tensor_create(NULL, &type, out));
-  pjrt_array_copy_dense(array, (*out)->data);
+  if (!parameter->dynamic_dims) {
+    PJRT_TRY(sim_tensor_create(NULL, &type, out));
+    pjrt_array_copy_dense(array, (*out)->data);
+    return NULL;
+  }
+  PJRT_TRY(sim_tensor_create(NULL, parameter, out));
+  assert_int_equal(type.num_dims, parameter->num_dims);
+  memcpy((*out)->sizes, type.dims, type.num_dims * sizeof(int64_t));
+  memset((*out)->data, 0, parameter->num_elements * (*out)->element_size);
+  sim_side from = side_of_array(array, *out);
+  sim_side to = sim_side_of(*out);
+  sim_copy_box(type.dims, type.num_dims, (*out)->element_size, &from, &to);
   return NULL;
 }
 
 static pjrt_error *to_array(const sim_tensor *tensor, pjrt_array **out) {
-  PJRT_TRY(pjrt_array_create(tensor->type.dtype, tensor->type.dims,
-                             tensor->type.num_dims, out));
-  size_t size = pjrt_array_size(*out);
-  if (size) memcpy(pjrt_array_data(*out), tensor->data, size);
+  const int64_t *dims = tensor->sizes ? tensor->sizes : tensor->type.dims;
+  PJRT_TRY(
+      pjrt_array_create(tensor->type.dtype, dims, tensor->type.num_dims, out));
+  sim_side from = sim_side_of(tensor);
+  sim_side to = side_of_array(*out, tensor);
+  sim_copy_box(dims, tensor->type.num_dims, tensor->element_size, &from, &to);
   return NULL;
 }
 
@@ -46,7 +70,9 @@ static pjrt_error *run_tensors(fixture *f, pjrt_array *const *args,
                                sim_tensor **tensors, size_t num_args) {
   pjrt_error *error = NULL;
   for (size_t i = 0; i < num_args && !error; i++) {
-    error = to_tensor(args[i], &tensors[i]);
+    const size_t parameter = i % sim_program_num_parameters(f->program);
+    error = to_tensor(args[i], sim_program_parameter(f->program, parameter),
+                      &tensors[i]);
   }
   sim_tensor **out = tensors + num_args;
   if (!error) error = sim_interpret(f->program, tensors, &f->embedder, out);

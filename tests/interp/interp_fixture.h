@@ -28,7 +28,8 @@ typedef struct fixture {
 pjrt_error *fixture_prepare(fixture *f, const char *text)
     __attribute__((warn_unused_result));
 
-/* Runs it; the arguments are device after device. */
+/* Runs it; the arguments are device after device. Those with dynamic dimensions
+ * and results of the kind are as large as they are at present. */
 pjrt_error *fixture_run(fixture *f, pjrt_array *const *args)
     __attribute__((warn_unused_result));
 

@@ -102,6 +102,65 @@ static void nothing_is_refused(void **state) {
                  PJRT_INVALID_ARGUMENT, "args is NULL");
 }
 
+static void await_raw(const fixture *f, PJRT_Event *raw) {
+  pjrt_event *event;
+  assert_ok(pjrt_event_from_raw(f->client, raw, &event));
+  assert_ok(pjrt_event_await(event));
+  pjrt_event_free(event);
+}
+
+/* f32[2,<=3] of 1 to 6, of which two columns are present. */
+static pjrt_buffer *make_dynamic(fixture *f) {
+  static const char code[] =
+      "func.func @main(%a: tensor<2x3xf32>, %n: tensor<i32>)\n"
+      "    -> tensor<2x?xf32, #stablehlo.bounds<?, 3>> {\n"
+      "  %0 = stablehlo.set_dimension_size %a, %n, dim = 1\n"
+      "      : (tensor<2x3xf32>, tensor<i32>)\n"
+      "      -> tensor<2x?xf32, #stablehlo.bounds<?, 3>>\n"
+      "  return %0 : tensor<2x?xf32, #stablehlo.bounds<?, 3>>\n"
+      "}\n";
+  const int64_t dims[] = {2, 3};
+  const float values[6] = {1, 2, 3, 4, 5, 6};
+  const int32_t two = 2;
+  pjrt_buffer *out;
+  pjrt_executable *executable = compile(f, code);
+  pjrt_buffer *args[] = {upload(f->device, PJRT_F32, dims, 2, values),
+                         upload(f->device, PJRT_S32, NULL, 0, &two)};
+  assert_ok(pjrt_executable_execute(executable, args, 2, NULL, &out, 1));
+  pjrt_buffer_free(args[0]);
+  pjrt_buffer_free(args[1]);
+  pjrt_executable_free(executable);
+  return out;
+}
+
+/* What is present comes packed, and lies so; from some minor on the sizes
+ * follow the room for the bounds. The simulated plugin does as the newest. */
+static void dynamic_outputs_are_packed(void **state) {
+  fixture *f = *state;
+  const float packed[] = {1, 2, 4, 5};
+  const int32_t sizes[] = {2, 2};
+  unsigned char read[32] = {0};
+  pjrt_buffer *out = make_dynamic(f);
+  PJRT_Buffer_ToHostBuffer_Args host = {.src = pjrt_buffer_raw(out)};
+  assert_ok(pjrt_raw_PJRT_Buffer_ToHostBuffer(f->plugin, &host));
+  assert_int_equal(host.dst_size, sizeof packed);
+  host.dst = read;
+  assert_ok(pjrt_raw_PJRT_Buffer_ToHostBuffer(f->plugin, &host));
+  await_raw(f, host.event);
+  assert_memory_equal(read, packed, sizeof packed);
+  size_t size;
+  assert_ok(pjrt_buffer_on_device_size(out, &size));
+  assert_int_equal(size, f->minor >= 115 ? 32 : 24);
+  PJRT_Buffer_CopyRawToHost_Args raw = {.buffer = pjrt_buffer_raw(out),
+                                        .dst = read,
+                                        .transfer_size = (int64_t)size};
+  assert_ok(pjrt_raw_PJRT_Buffer_CopyRawToHost(f->plugin, &raw));
+  await_raw(f, raw.event);
+  assert_memory_equal(read, packed, sizeof packed);
+  if (size == 32) assert_memory_equal(read + 24, sizes, sizeof sizes);
+  pjrt_buffer_free(out);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(functions_are_counted),
@@ -110,6 +169,7 @@ int main(void) {
       cmocka_unit_test(unimplemented_is_the_plugins_word),
       cmocka_unit_test(missing_function_is_named),
       cmocka_unit_test(nothing_is_refused),
+      cmocka_unit_test(dynamic_outputs_are_packed),
   };
   return RUN_REAL_TESTS(tests);
 }

@@ -97,12 +97,16 @@ static void check_memory_descriptions(void) {
        .device_description = description.device_description,
        .default_memory_index = 99);
   CHECK(!extension->PJRT_DeviceDescription_MemoryDescriptions(&args));
-  CHECK(args.num_memory_descriptions == 2 && args.default_memory_index == 0);
+  CHECK(args.num_memory_descriptions == 3 && args.default_memory_index == 0);
   MAKE(kind, PJRT_MemoryDescription_Kind,
        .memory_description = args.memory_descriptions[1]);
   CHECK(!extension->PJRT_MemoryDescription_Kind(&kind));
   CHECK(kind.kind_size == 11 && !memcmp(kind.kind, "pinned_host", 11));
   CHECK(kind.kind_id == -9);
+  kind.memory_description = args.memory_descriptions[2];
+  CHECK(!extension->PJRT_MemoryDescription_Kind(&kind));
+  CHECK(kind.kind_size == 13 && !memcmp(kind.kind, "unpinned_host", 13));
+  CHECK(kind.kind_id == 23);
   free_client(client);
 }
 

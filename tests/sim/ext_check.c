@@ -296,6 +296,9 @@ static void load(const char *path) {
   LOAD(configure, "pjrt_sim_configure");
   LOAD(options_init, "pjrt_sim_options_init");
   LOAD(release_events, "pjrt_sim_release_events");
+  LOAD(lose_device, "pjrt_sim_lose_device");
+  LOAD(now_us, "pjrt_sim_now_us");
+  LOAD(advance_us, "pjrt_sim_advance_us");
   LOAD(get_live, "pjrt_sim_get_live");
   LOAD(num_calls, "pjrt_sim_num_calls");
   LOAD(num_misuses, "pjrt_sim_num_misuses");
@@ -314,8 +317,20 @@ int main(int argc, char **argv) {
   run_check("unknown", check_unknown);
   run_check("old-nodes", check_old_nodes);
   run_check("faults", check_faults);
+  check_clients();
+  check_buffers();
+  check_executables();
+  check_machine();
+  check_processes();
+  check_oddities();
+  check_time();
+  check_layouts_and_dims();
   check_buffer_extensions();
   check_program_extensions();
   check_ffi_extensions();
+  check_tpu_topology();
+  check_tpu_executable();
+  check_megascale();
+  check_collectives();
   return num_failures ? 1 : 0;
 }

@@ -13,6 +13,9 @@ typedef struct sim_functions {
   void (*configure)(const pjrt_sim_options *);
   void (*options_init)(pjrt_sim_options *);
   void (*release_events)(void);
+  int64_t (*now_us)(void);
+  void (*advance_us)(int64_t);
+  void (*lose_device)(int);
   void (*get_live)(pjrt_sim_live *);
   size_t (*num_calls)(const char *);
   size_t (*num_misuses)(void);
@@ -78,8 +81,20 @@ PJRT_Executable *executable_of(PJRT_LoadedExecutable *loaded);
 void free_executable(PJRT_Executable *executable);
 
 /* Each is in the file of its name. */
+void check_clients(void);
+void check_buffers(void);
+void check_executables(void);
+void check_machine(void);
+void check_processes(void);
+void check_oddities(void);
+void check_time(void);
+void check_layouts_and_dims(void);
 void check_buffer_extensions(void);
 void check_program_extensions(void);
 void check_ffi_extensions(void);
+void check_tpu_topology(void);
+void check_tpu_executable(void);
+void check_megascale(void);
+void check_collectives(void);
 
 #endif /* PJRT_TESTS_SIM_EXT_CHECK_H_ */

@@ -43,6 +43,7 @@ static void load(const char *path) {
   sim.options_init = echo_by_default;
   FIND(library, configure);
   FIND(library, release_events);
+  FIND(library, lose_device);
   FIND(library, get_live);
   FIND(library, num_calls);
   FIND(library, last_struct_size);

@@ -27,6 +27,7 @@ typedef struct sim_controls {
   void (*options_init)(pjrt_sim_options *options);
   void (*configure)(const pjrt_sim_options *options);
   void (*release_events)(void);
+  void (*lose_device)(int device_id);
   void (*get_live)(pjrt_sim_live *out);
   size_t (*num_calls)(const char *function);
   size_t (*last_struct_size)(const char *function);

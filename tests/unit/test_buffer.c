@@ -116,7 +116,7 @@ static void test_odd_answers(void **state) {
   expect_ok(pjrt_buffer_dynamic_dims(buffer, dynamic, 2));
   assert_true(!dynamic[0] && dynamic[1]);
   expect_error(pjrt_buffer_memory(buffer, &memory), PJRT_INTERNAL,
-               "none of the client's 8");
+               "none of the client's 12");
   f->plugin->table.PJRT_Client_AddressableMemories = NULL;
   expect_error(pjrt_buffer_memory(buffer, &memory), PJRT_UNIMPLEMENTED,
                "PJRT_Client_AddressableMemories");

@@ -101,10 +101,10 @@ static void test_facts(void **state) {
   assert_int_equal(pjrt_client_process_index(f->client), 0);
   assert_int_equal(pjrt_client_num_devices(f->client), 4);
   assert_int_equal(pjrt_client_num_addressable_devices(f->client), 4);
-  assert_int_equal(pjrt_client_num_memories(f->client), 8);
+  assert_int_equal(pjrt_client_num_memories(f->client), 12);
   assert_null(pjrt_client_device(f->client, 4));
   assert_null(pjrt_client_addressable_device(f->client, 4));
-  assert_null(pjrt_client_memory(f->client, 8));
+  assert_null(pjrt_client_memory(f->client, 12));
 }
 
 static void test_devices(void **state) {
@@ -125,28 +125,29 @@ static void test_devices(void **state) {
     }
     assert_int_not_equal(pjrt_named_values_size(pjrt_device_attributes(device)),
                          0);
-    assert_int_equal(pjrt_device_num_memories(device), 2);
-    assert_null(pjrt_device_memory(device, 2));
+    assert_int_equal(pjrt_device_num_memories(device), 3);
+    assert_null(pjrt_device_memory(device, 3));
     assert_ptr_equal(pjrt_device_default_memory(device),
                      pjrt_device_memory(device, 0));
   }
 }
 
 static void test_memories(void **state) {
+  static const char *const kinds[] = {"device", "pinned_host", "unpinned_host"};
+  static const int kind_ids[] = {7, -9, 23};
   fixture *f = *state;
   for (size_t i = 0; i < pjrt_client_num_memories(f->client); i++) {
     pjrt_memory *memory = pjrt_client_memory(f->client, i);
     size_t size;
     assert_ptr_equal(pjrt_memory_client(memory), f->client);
-    assert_string_equal(pjrt_memory_kind(memory, &size),
-                        i % 2 ? "pinned_host" : "device");
-    assert_int_equal(size, i % 2 ? 11 : 6);
-    assert_int_equal(pjrt_memory_kind_id(memory), i % 2 ? -9 : 7);
+    assert_string_equal(pjrt_memory_kind(memory, &size), kinds[i % 3]);
+    assert_int_equal(size, strlen(kinds[i % 3]));
+    assert_int_equal(pjrt_memory_kind_id(memory), kind_ids[i % 3]);
     assert_true(*pjrt_memory_debug_string(memory, NULL));
     assert_true(*pjrt_memory_to_string(memory, NULL));
     assert_int_equal(pjrt_memory_num_devices(memory), 1);
     pjrt_device *device = pjrt_memory_device(memory, 0);
-    assert_ptr_equal(pjrt_device_memory(device, i % 2), memory);
+    assert_ptr_equal(pjrt_device_memory(device, i % 3), memory);
     assert_null(pjrt_memory_device(memory, 1));
     for (size_t k = 0; k < i; k++) {
       assert_int_not_equal(pjrt_memory_id(pjrt_client_memory(f->client, k)),
@@ -178,7 +179,7 @@ static void test_remote_devices(void **state) {
   (void)state;
   assert_int_equal(pjrt_client_num_devices(f->client), 5);
   assert_int_equal(pjrt_client_num_addressable_devices(f->client), 2);
-  assert_int_equal(pjrt_client_num_memories(f->client), 4);
+  assert_int_equal(pjrt_client_num_memories(f->client), 6);
   pjrt_device *remote = pjrt_client_device(f->client, 4);
   assert_false(pjrt_device_is_addressable(remote));
   assert_int_equal(pjrt_device_local_hardware_id(remote), -1);

@@ -142,8 +142,8 @@ static void test_facts(void **state) {
   assert_null(pjrt_executable_device(executable, 1));
   for (int i = 0; i < 2; i++) {
     expect_ok(pjrt_executable_fingerprint(executable, &text, &size));
-    assert_string_equal(text, "sim fingerprint");
-    assert_int_equal(size, strlen(text));
+    assert_int_equal(size, 32);
+    assert_int_equal(strlen(text), 32);
   }
   assert_int_equal(sim.num_calls("PJRT_Executable_Fingerprint"), 1);
   expect_ok(pjrt_executable_generated_code_size(executable, &code_size));

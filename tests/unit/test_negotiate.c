@@ -28,6 +28,10 @@ static void expect_refused(const pjrt_sim_options *options, pjrt_code code,
 
 /* ---- what a plugin of every minor can do --------------------------------- */
 
+/* Every struct of the plugin grows by eight bytes with each minor, more than
+ * any has, and the reserve has room for eight of them. */
+enum { NEWEST_THAT_FITS = PJRT_NEWEST_MINOR + 8 };
+
 static bool has(const pjrt_plugin *plugin, const char *function) {
   return pjrt_plugin_supports(plugin, function, PJRT_NUL_ENDED);
 }
@@ -55,6 +59,11 @@ static void work(pjrt_plugin *plugin) {
   pjrt_client_free(client);
 }
 
+/* By how many minors it is newer than any known. */
+static int num_new(int minor) {
+  return minor > PJRT_NEWEST_MINOR ? minor - PJRT_NEWEST_MINOR : 0;
+}
+
 static void try_minor(const pjrt_sim_options *options) {
   pjrt_plugin *plugin;
   const size_t newest = (size_t)pjrt_api_functions_at(PJRT_NEWEST_MINOR);
@@ -62,7 +71,8 @@ static void try_minor(const pjrt_sim_options *options) {
   assert_int_equal(pjrt_plugin_api_major(plugin), 0);
   assert_int_equal(pjrt_plugin_api_minor(plugin), options->minor);
   assert_int_equal(pjrt_plugin_table_size(plugin),
-                   pjrt_api_size_at(options->minor));
+                   pjrt_api_size_at(options->minor) +
+                       (size_t)num_new(options->minor) * sizeof(void *));
   const size_t num = (size_t)pjrt_api_functions_at(options->minor);
   assert_int_equal(num_supported(plugin), num < newest ? num : newest);
   assert_int_equal(pjrt_plugin_wants_exact_struct_sizes(plugin),
@@ -75,7 +85,7 @@ static void try_minor(const pjrt_sim_options *options) {
 static void test_every_minor(void **state) {
   pjrt_sim_options options = defaults();
   (void)state;
-  for (int minor = 40; minor <= 125; minor++) {
+  for (int minor = 40; minor <= NEWEST_THAT_FITS; minor++) {
     if (minor == 56) continue;
     options.minor = minor;
     try_minor(&options);
@@ -133,6 +143,31 @@ static void test_declared_sizes(void **state) {
   assert_int_equal(declared_by(PJRT_NEWEST_MINOR + 1), newest + 64);
 }
 
+/* Structs that have outgrown the reserve are one clear error, and nothing is
+ * called that might read or write behind ours. */
+static void test_outgrown_reserve(void **state) {
+  static const int minors[] = {NEWEST_THAT_FITS + 1, 140, 999};
+  pjrt_sim_options options = defaults();
+  char expected[80];
+  (void)state;
+  for (size_t i = 0; i < sizeof minors / sizeof *minors; i++) {
+    pjrt_plugin *plugin;
+    options.minor = minors[i];
+    snprintf(expected, sizeof expected,
+             "the plugin speaks PJRT API 0.%d, this library 0.%d", minors[i],
+             PJRT_NEWEST_MINOR);
+    pjrt_error *error = open_sim(&options, NULL, &plugin);
+    assert_string_equal(pjrt_error_call(error), "PJRT_Plugin_Attributes");
+    assert_non_null(strstr(pjrt_error_message(error, NULL),
+                           "Unexpected PJRT_Plugin_Attributes_Args size"));
+    /* Its code cannot be asked for with such structs either. */
+    expect_error(error, PJRT_UNKNOWN, expected);
+    assert_null(plugin);
+    expect_nothing_alive();
+    expect_no_misuse();
+  }
+}
+
 /* Attributes that a plugin refuses for good are an error, and no sign that it
  * wants other sizes. */
 static void test_refused_attributes(void **state) {
@@ -151,7 +186,7 @@ static void test_plugin_without_size_checks(void **state) {
   options.no_size_checks = true;
   options.minor = 40;
   try_minor(&options);
-  options.minor = 130;
+  options.minor = NEWEST_THAT_FITS;
   try_minor(&options);
 }
 
@@ -237,7 +272,7 @@ static void test_huge_table(void **state) {
   pjrt_plugin *plugin;
   (void)state;
   options.table_size = (size_t)1 << 40;
-  options.minor = 140;
+  options.minor = NEWEST_THAT_FITS;
   expect_ok(open_sim(&options, NULL, &plugin));
   assert_int_equal(pjrt_plugin_table_size(plugin), (size_t)1 << 40);
   assert_int_equal(num_supported(plugin), pjrt_num_functions());
@@ -335,6 +370,7 @@ int main(void) {
       cmocka_unit_test(test_exact_sizes),
       cmocka_unit_test(test_exact_sizes_on_request),
       cmocka_unit_test(test_declared_sizes),
+      cmocka_unit_test(test_outgrown_reserve),
       cmocka_unit_test(test_refused_attributes),
       cmocka_unit_test(test_plugin_without_size_checks),
       cmocka_unit_test(test_refused_versions),

@@ -129,7 +129,7 @@ static void test_initialize_is_called_once(void **state) {
   opts.inspect_only = true;
   expect_ok(pjrt_plugin_open(sim_path(), PJRT_NUL_ENDED, &opts, &plugin));
   assert_int_equal(sim.num_calls("PJRT_Plugin_Initialize"), 0);
-  assert_int_equal(pjrt_named_values_size(pjrt_plugin_attributes(plugin)), 3);
+  assert_int_equal(pjrt_named_values_size(pjrt_plugin_attributes(plugin)), 4);
   expect_error(pjrt_client_create(plugin, NULL, &client),
                PJRT_FAILED_PRECONDITION, "inspect_only");
   assert_null(client);
