@@ -35,53 +35,12 @@ static void write_part(sim_bytes *out, int number, sim_bytes *part) {
 
 /* ---- serialized executables ---------------------------------------------- */
 
-/* As PJRT_Executable_Serialize begins them; options and code follow. */
-typedef struct blob_header {
-  char magic[16];
-  uint64_t options_size;
-  uint64_t code_size;
-} blob_header;
-
-/* Options and code of a serialized executable. */
-typedef struct blob {
-  const char *options;
-  size_t options_size;
-  PJRT_Program program;
-} blob;
-
-static PJRT_Error *read_blob(const char *bytes, size_t size, blob *out) {
-  static const char magic[16] = "sim executable";
-  blob_header header;
-  if (!bytes) return sim_misuse("NULL serialized_executable");
-  if (size < sizeof(header))
-    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT, "truncated executable");
-  memcpy(&header, bytes, sizeof(header));
-  size -= sizeof(header);
-  if (memcmp(header.magic, magic, sizeof(magic)) != 0 ||
-      header.options_size > size ||
-      header.code_size != size - header.options_size)
-    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                     "no serialized executable of the plugin");
-  out->options = bytes + sizeof(header);
-  out->options_size = header.options_size;
-  out->program = (PJRT_Program){
-      .struct_size = PJRT_Program_STRUCT_SIZE,
-      .code = (char *)(uintptr_t)(out->options + header.options_size),
-      .code_size = header.code_size,
-      .format = "mlir",
-      .format_size = 4};
-  return NULL;
-}
-
 /* Compiles it for the machine of the options; to be dropped. */
 static PJRT_Error *read_executable(const char *bytes, size_t size,
                                    sim_compiled **out) {
-  blob from;
   PJRT_TopologyDescription *topology;
-  SIM_TRY(read_blob(bytes, size, &from));
   SIM_TRY(sim_topology_from_options(sim_options(), &topology));
-  PJRT_Error *error = sim_compiled_create(topology, &from.program, from.options,
-                                          from.options_size, out);
+  PJRT_Error *error = sim_compiled_read(topology, bytes, size, out);
   sim_topology_delete(topology);
   return error;
 }

@@ -103,28 +103,15 @@ PJRT_Error *sim_tpu_mesh_read(const PJRT_TopologyDescription *topology,
 
 /* ---- making -------------------------------------------------------------- */
 
-/* Gives each process the devices of its box, instead of consecutive ones. */
-static void assign_boxes(PJRT_TopologyDescription *topology,
-                         const int32_t *process_chips,
-                         const int32_t *processes) {
-  for (size_t i = 0; i < topology->num_descriptions; i++) {
-    PJRT_DeviceDescription *device = topology->descriptions[i];
-    int32_t at[SIM_TPU_AXES];
-    for (int axis = 0; axis < SIM_TPU_AXES; axis++)
-      at[axis] = (int32_t)device->coords[axis] / process_chips[axis];
-    sim_description_clear(device);
-    sim_description_init(device, (int)i, sim_tpu_number(at, processes),
-                         &topology->mesh);
-  }
-}
-
 PJRT_Error *sim_tpu_topology_create(const int32_t *process_chips,
                                     const int32_t *processes, int32_t num_cores,
                                     PJRT_TopologyDescription **out) {
   sim_mesh mesh = {.cores_per_chip = num_cores};
+  int64_t chips[SIM_TPU_AXES];
   size_t num_processes = 1, num_devices = (size_t)num_cores;
   for (int axis = 0; axis < SIM_TPU_AXES; axis++) {
-    mesh.dims[axis] = (int64_t)process_chips[axis] * processes[axis];
+    chips[axis] = process_chips[axis];
+    mesh.dims[axis] = chips[axis] * processes[axis];
     num_processes *= (size_t)processes[axis];
     num_devices *= (size_t)process_chips[axis];
   }
@@ -133,18 +120,6 @@ PJRT_Error *sim_tpu_topology_create(const int32_t *process_chips,
   PJRT_Error *error = sim_topology_create(&mesh, sizes, num_processes, out);
   free(sizes);
   if (error) return error;
-  assign_boxes(*out, process_chips, processes);
+  sim_topology_assign_boxes(*out, chips);
   return NULL;
-}
-
-/* The name of a subslice's first attribute is this one: a topology has no
- * other place for it. */
-static const char mesh_of_subslice[] = "mesh" SIM_JUNK;
-
-void sim_tpu_mark_subslice(PJRT_TopologyDescription *topology) {
-  topology->attributes[0].name = mesh_of_subslice;
-}
-
-bool sim_tpu_is_subslice(const PJRT_TopologyDescription *topology) {
-  return topology->attributes[0].name == mesh_of_subslice;
 }

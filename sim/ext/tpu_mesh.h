@@ -42,8 +42,4 @@ PJRT_Error *sim_tpu_topology_create(const int32_t *process_chips,
                                     const int32_t *processes, int32_t num_cores,
                                     PJRT_TopologyDescription **out);
 
-/* What a subslice is told apart by. */
-void sim_tpu_mark_subslice(PJRT_TopologyDescription *topology);
-bool sim_tpu_is_subslice(const PJRT_TopologyDescription *topology);
-
 #endif /* PJRT_SIM_EXT_TPU_MESH_H_ */

@@ -36,14 +36,14 @@ SIM_TPU_FUNCTION(Subslice) {
                        chips[2], mesh.chips[0], mesh.chips[1], mesh.chips[2]);
   SIM_TRY(sim_tpu_topology_create(chips, hosts, mesh.num_cores,
                                   &args->subslice_topology));
-  sim_tpu_mark_subslice(args->subslice_topology);
+  args->subslice_topology->is_subslice = true;
   return NULL;
 }
 
 SIM_TPU_FUNCTION(IsSubsliceTopology) {
   sim_tpu_mesh mesh;
   SIM_TPU_ENTER(args, IsSubsliceTopology, &mesh);
-  args->is_subslice_topology = sim_tpu_is_subslice(args->topology);
+  args->is_subslice_topology = args->topology->is_subslice;
   return NULL;
 }
 

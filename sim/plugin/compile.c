@@ -1,4 +1,4 @@
-/* Compiling, loading, serializing. */
+/* Compiling and loading. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,10 +72,10 @@ static PJRT_Error *parse(sim_compiled *program,
   return sim_ext_transform(&program->hlo);
 }
 
-static PJRT_Error *program_parse(const PJRT_TopologyDescription *topology,
-                                 const char *code, size_t size,
-                                 const char *options, size_t options_size,
-                                 sim_compiled **out) {
+PJRT_Error *sim_compiled_parse(const PJRT_TopologyDescription *topology,
+                               const char *code, size_t size,
+                               const char *options, size_t options_size,
+                               sim_compiled **out) {
   sim_compiled *program = sim_allocate(sizeof(*program));
   program->refs = 1;
   PJRT_Error *error =
@@ -102,8 +102,8 @@ PJRT_Error *sim_compiled_create(const PJRT_TopologyDescription *topology,
     return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
                      "Unknown program format '%.*s'.", (int)copy.format_size,
                      copy.format);
-  return program_parse(topology, copy.code, copy.code_size, options,
-                       options_size, out);
+  return sim_compiled_parse(topology, copy.code, copy.code_size, options,
+                            options_size, out);
 }
 
 sim_compiled *sim_compiled_share(sim_compiled *program) {
@@ -209,67 +209,4 @@ PJRT_Error *sim_PJRT_Client_Load(PJRT_Client_Load_Args *args) {
   SIM_REQUIRE(args->executable, SIM_EXECUTABLE);
   return sim_load(args->client, sim_compiled_share(args->executable->program),
                   &args->loaded_executable);
-}
-
-/* ---- serialized: a header, the options, the code ------------------------- */
-
-struct PJRT_SerializedExecutable {
-  sim_kind kind;
-  sim_bytes bytes;
-};
-
-typedef struct blob_header {
-  char magic[16];
-  uint64_t options_size;
-  uint64_t code_size;
-} blob_header;
-
-static const char magic[16] = "sim executable";
-
-static void serialized_free(PJRT_SerializedExecutable *serialized) {
-  free(serialized->bytes.data);
-  sim_delete(serialized, SIM_OTHER);
-}
-
-PJRT_Error *sim_PJRT_Executable_Serialize(
-    PJRT_Executable_Serialize_Args *args) {
-  SIM_REQUIRE(args->executable, SIM_EXECUTABLE);
-  const sim_compiled *program = args->executable->program;
-  blob_header header = {.options_size = program->options_bytes.size,
-                        .code_size = program->code.size};
-  PJRT_SerializedExecutable *blob = sim_new(SIM_OTHER, sizeof(*blob));
-  memcpy(header.magic, magic, sizeof(magic));
-  sim_bytes_append(&blob->bytes, &header, sizeof(header));
-  sim_bytes_append(&blob->bytes, program->options_bytes.data,
-                   program->options_bytes.size);
-  sim_bytes_append(&blob->bytes, program->code.data, program->code.size);
-  args->serialized_bytes = (char *)blob->bytes.data;
-  args->serialized_bytes_size = blob->bytes.size;
-  args->serialized_executable = blob;
-  args->serialized_executable_deleter = serialized_free;
-  return NULL;
-}
-
-PJRT_Error *sim_PJRT_Executable_DeserializeAndLoad(
-    PJRT_Executable_DeserializeAndLoad_Args *args) {
-  const char *bytes = args->serialized_executable;
-  size_t left = args->serialized_executable_size;
-  blob_header header;
-  sim_compiled *program;
-  SIM_REQUIRE(args->client, SIM_CLIENT);
-  if (!bytes) return sim_misuse("NULL serialized_executable");
-  if (left < sizeof(header))
-    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT, "truncated executable");
-  memcpy(&header, bytes, sizeof(header));
-  left -= sizeof(header);
-  if (memcmp(header.magic, magic, sizeof(magic)) != 0 ||
-      header.options_size > left ||
-      header.code_size != left - header.options_size)
-    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                     "no serialized executable of the plugin");
-  const char *options = bytes + sizeof(header);
-  SIM_TRY(program_parse(args->client->topology, options + header.options_size,
-                        header.code_size, options, header.options_size,
-                        &program));
-  return sim_load(args->client, program, &args->loaded_executable);
 }

@@ -55,6 +55,15 @@ PJRT_Error *sim_compiled_create(const PJRT_TopologyDescription *topology,
                                 const PJRT_Program *program,
                                 const char *options, size_t options_size,
                                 sim_compiled **out);
+/* The same of the code alone. */
+PJRT_Error *sim_compiled_parse(const PJRT_TopologyDescription *topology,
+                               const char *code, size_t size,
+                               const char *options, size_t options_size,
+                               sim_compiled **out);
+/* What PJRT_Executable_Serialize wrote. */
+PJRT_Error *sim_compiled_read(const PJRT_TopologyDescription *topology,
+                              const char *bytes, size_t size,
+                              sim_compiled **out);
 sim_compiled *sim_compiled_share(sim_compiled *program);
 void sim_compiled_drop(sim_compiled *program);
 

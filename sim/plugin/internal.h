@@ -251,7 +251,11 @@ struct PJRT_TopologyDescription {
   sim_kind kind;
   bool is_owned_by_client;
   bool tiled_layouts;
+  bool is_subslice;
   sim_mesh mesh;
+  /* The chips of each process are such a box; zeros: its devices have
+   * consecutive ids. */
+  int64_t process_box[3];
   size_t num_processes;
   size_t *process_sizes; /* the devices of each */
   size_t num_descriptions;

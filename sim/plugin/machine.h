@@ -36,6 +36,9 @@ void sim_mesh_locate(const sim_mesh *mesh, PJRT_DeviceDescription *device);
 PJRT_Error *sim_topology_create(const sim_mesh *mesh, const size_t *sizes,
                                 size_t num_processes,
                                 PJRT_TopologyDescription **out);
+/* Gives each process the devices of a box of chips. */
+void sim_topology_assign_boxes(PJRT_TopologyDescription *topology,
+                               const int64_t *box);
 /* The one that the options describe, with all its processes alike. */
 PJRT_Error *sim_topology_from_options(const pjrt_sim_options *machine,
                                       PJRT_TopologyDescription **out);

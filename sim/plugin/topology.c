@@ -90,6 +90,21 @@ PJRT_Error *sim_topology_create(const sim_mesh *mesh, const size_t *sizes,
   return NULL;
 }
 
+void sim_topology_assign_boxes(PJRT_TopologyDescription *topology,
+                               const int64_t *box) {
+  const int64_t *dims = topology->mesh.dims;
+  for (size_t i = 0; i < topology->num_descriptions; i++) {
+    PJRT_DeviceDescription *device = topology->descriptions[i];
+    int64_t process = 0;
+    for (int axis = 2; axis >= 0; axis--)
+      process =
+          process * (dims[axis] / box[axis]) + device->coords[axis] / box[axis];
+    sim_description_clear(device);
+    sim_description_init(device, (int)i, (int)process, &topology->mesh);
+  }
+  memcpy(topology->process_box, box, sizeof(topology->process_box));
+}
+
 void sim_topology_delete(PJRT_TopologyDescription *topology) {
   for (size_t i = 0; i < topology->num_descriptions; i++)
     sim_description_clear(topology->descriptions[i]);
