@@ -71,3 +71,15 @@ per args struct and range of minors:
         lines += [f"PJRT_ACCEPTED_ROW({f.name}, {a}, {b}, {size})"
                   for a, b, size in abi.structs[f.args].accepted]
     return "\n".join(lines + undefine("PJRT_ACCEPTED_ROW")) + "\n"
+
+
+RAW_ROWS = """\
+A row per core function, in slot order, for the compatibility matrix:
+  RAW_ROW(function, args struct, its checked call)"""
+
+
+def render_raw_rows(abi):
+    lines = head(RAW_ROWS)
+    lines += [f"RAW_ROW({f.name}, {f.args}, pjrt_raw_{f.name})"
+              for f in abi.functions]
+    return "\n".join(lines + undefine("RAW_ROW")) + "\n"

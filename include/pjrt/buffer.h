@@ -51,8 +51,9 @@ PJRT_API void pjrt_upload_opts_init(pjrt_upload_opts *opts);
  * the buffer waits for. `data_size` must be exactly the bytes of the elements
  * in host form.
  * INVALID_ARGUMENT: NULL where something must be, a negative dimension, a
- * wrong data_size, a type without elements or newer than the plugin, a device
- * of another process. RESOURCE_EXHAUSTED: memory is short.
+ * wrong data_size, a type without elements, a device of another process.
+ * UNIMPLEMENTED: a type newer than the plugin. RESOURCE_EXHAUSTED: memory is
+ * short.
  * PJRT: PJRT_Client_BufferFromHostBuffer (0.40).
  * @param device [borrowed: call]
  * @param dims [borrowed: call]

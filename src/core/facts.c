@@ -131,8 +131,10 @@ static pjrt_error *read_description(pjrt_device *device,
   attributes->device_description = description;
   PJRT_TRY(optional(
       PJRT_CALL(plugin, PJRT_DeviceDescription_Attributes, attributes)));
-  return pjrt_named_values_from_raw(
+  pjrt_error *error = pjrt_named_values_from_raw(
       attributes->attributes, attributes->num_attributes, &device->attributes);
+  if (!error) return NULL;
+  return pjrt_error_about(error, plugin, "PJRT_DeviceDescription_Attributes");
 }
 
 static pjrt_error *read_device(pjrt_device *device) {

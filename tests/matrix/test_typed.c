@@ -1,0 +1,26 @@
+/* The compatibility matrix of the typed functions. Each public function that
+ * ends in a call of the plugin has a case; matrix/table says so
+ * when one has none. */
+#include "typed.h"
+
+static matrix_case cases[MATRIX_MAX_CASES];
+static size_t num_cases;
+
+static void append(const matrix_case *more, size_t num) {
+  memcpy(cases + num_cases, more, num * sizeof *more);
+  num_cases += num;
+}
+
+int main(int argc, char **argv) {
+  append(typed_fact_cases, typed_num_fact_cases);
+  append(typed_buffer_cases, typed_num_buffer_cases);
+  append(typed_event_cases, typed_num_event_cases);
+  append(typed_executable_cases, typed_num_executable_cases);
+  const matrix_program program = {
+      .cases = cases,
+      .num_cases = num_cases,
+      .world_size = sizeof(typed_world),
+      .end = typed_end,
+  };
+  return matrix_main(argc, argv, &program);
+}

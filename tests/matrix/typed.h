@@ -1,0 +1,69 @@
+/* The cases of the typed functions, and what they start from. */
+#ifndef PJRT_TESTS_MATRIX_TYPED_H_
+#define PJRT_TESTS_MATRIX_TYPED_H_
+
+#include <stdatomic.h>
+
+#include "matrix.h"
+
+/* What an attempt made; freed at its end. */
+typedef struct typed_world {
+  pjrt_client *client;
+  pjrt_device *device; /* the first */
+  pjrt_program *program;
+  pjrt_executable *executable;
+  pjrt_executable *loaded;
+  pjrt_buffer *args[4];
+  pjrt_buffer *outs[2];
+  pjrt_event *event;
+  pjrt_event *join;
+  pjrt_array *array;
+  pjrt_layout *layout;
+  void *artifact;
+  size_t artifact_size;
+  float read[4];
+  int num_callbacks;
+  atomic_int num_releases;
+} typed_world;
+
+static inline typed_world *typed(matrix_attempt *a) { return a->world; }
+
+void typed_end(matrix_attempt *a);
+
+/* The values of every buffer, and their sums as the program adds them. */
+extern const float typed_values[4];
+extern const float typed_sums[4];
+
+/* ---- beginnings ---------------------------------------------------------- */
+
+pjrt_error *typed_nothing(matrix_attempt *a);
+pjrt_error *typed_client(matrix_attempt *a);
+/* args[0] and args[1] on the first device. */
+pjrt_error *typed_buffers(matrix_attempt *a);
+/* An event of an upload to args[0]; see matrix_case.held. */
+pjrt_error *typed_event(matrix_attempt *a);
+/* Adds args[0] and args[1], and donates the first. */
+pjrt_error *typed_executable(matrix_attempt *a);
+/* With the buffers too. */
+pjrt_error *typed_launch(matrix_attempt *a);
+
+pjrt_error *typed_upload(matrix_attempt *a, pjrt_device *device,
+                         pjrt_buffer **out);
+pjrt_error *typed_compile(matrix_attempt *a, const pjrt_compile_opts *opts);
+
+/* Reads the buffer and notes when it holds anything else. */
+pjrt_error *typed_expect(matrix_attempt *a, pjrt_buffer *buffer,
+                         const float expected[4]);
+
+/* ---- the cases ----------------------------------------------------------- */
+
+extern const matrix_case typed_fact_cases[];
+extern const size_t typed_num_fact_cases;
+extern const matrix_case typed_buffer_cases[];
+extern const size_t typed_num_buffer_cases;
+extern const matrix_case typed_event_cases[];
+extern const size_t typed_num_event_cases;
+extern const matrix_case typed_executable_cases[];
+extern const size_t typed_num_executable_cases;
+
+#endif /* PJRT_TESTS_MATRIX_TYPED_H_ */
