@@ -122,8 +122,12 @@ static size_t grown(size_t newest) {
   return rounded + PJRT_ARGS_RESERVE;
 }
 
+bool pjrt_plugin_is_known(const pjrt_plugin *plugin) {
+  return plugin->minor <= PJRT_NEWEST_MINOR;
+}
+
 void pjrt_plugin_set_sizes(pjrt_plugin *plugin, bool exact) {
-  bool newer = plugin->minor > PJRT_NEWEST_MINOR && !exact;
+  bool newer = !pjrt_plugin_is_known(plugin) && !exact;
   plugin->exact_struct_sizes = exact;
   for (int i = 0; i < PJRT_NUM_CALLS; i++) {
     size_t newest = pjrt_args_size((pjrt_call_id)i);

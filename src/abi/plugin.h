@@ -38,6 +38,10 @@ struct pjrt_plugin {
   atomic_size_t refs;
 };
 
+/* Whether the library knows every field of the plugin's structs. A newer one
+ * may leave outputs in the reserve of args, which then serve for one call. */
+bool pjrt_plugin_is_known(const pjrt_plugin *plugin);
+
 /* Fills in the table, the version, the sizes and the extensions from what
  * GetPjrtApi returned. INVALID_ARGUMENT or FAILED_PRECONDITION as documented
  * at pjrt_plugin_open; what was filled in so far is freed with the plugin. */

@@ -23,6 +23,11 @@ pjrt_error *pjrt_error_from_text(pjrt_code code, const char *message,
 pjrt_error *pjrt_error_from_errno(int number, const char *format, ...)
     __attribute__((format(printf, 2, 3), returns_nonnull, warn_unused_result));
 
+/* Drops an error that nobody is left to tell. */
+static inline void pjrt_error_drop(pjrt_error *error) {
+  if (error) pjrt_error_free(error);
+}
+
 /* The static error for "memory is short". */
 pjrt_error *pjrt_error_out_of_memory(void)
     __attribute__((returns_nonnull, warn_unused_result));

@@ -11,33 +11,53 @@
 
 /* ---- wrappers ------------------------------------------------------------ */
 
+/* For a plugin that cannot destroy buffers. */
+static PJRT_Error *keep(PJRT_Buffer_Destroy_Args *args) {
+  (void)args;
+  return NULL;
+}
+
+void pjrt_buffer_make(void *object, pjrt_pool_lane *lane, void *owner) {
+  pjrt_buffer *buffer = object;
+  pjrt_client *client = owner;
+  const pjrt_plugin *plugin = client->plugin;
+  buffer->client = client;
+  buffer->lane = lane;
+  buffer->destroy = plugin->table.PJRT_Buffer_Destroy;
+  if (!buffer->destroy) buffer->destroy = keep;
+  buffer->destroy_args.value.struct_size =
+      plugin->args_size[PJRT_CALL_PJRT_Buffer_Destroy];
+  pthread_mutex_init(&buffer->reference_mutex, NULL);
+  pthread_mutex_init(&buffer->map_mutex, NULL);
+}
+
 pjrt_error *pjrt_buffers_take(pjrt_client *client, size_t num,
                               pjrt_buffer **out) {
-  PJRT_TRY(pjrt_pool_take(&client->pool, PJRT_POOL_BUFFER, num, (void **)out));
-  for (size_t i = 0; i < num; i++) {
-    pjrt_buffer *buffer = out[i];
-    if (!buffer->client) { /* new: the mutexes survive in the pool */
-      pthread_mutex_init(&buffer->reference_mutex, NULL);
-      pthread_mutex_init(&buffer->map_mutex, NULL);
-      buffer->client = client;
+  if (num == 1) {
+    *out = pjrt_pool_take_one(client->pool, PJRT_POOL_BUFFER);
+    if (*out) {
+      (*out)->raw = NULL;
+      return NULL;
     }
-    buffer->raw = NULL;
-    buffer->adoption = NULL;
-    buffer->view = NULL;
-    buffer->converted = NULL;
-    atomic_store_explicit(&buffer->state, PJRT_BUFFER_LIVE,
-                          memory_order_relaxed);
   }
+  PJRT_TRY(pjrt_pool_take(client->pool, PJRT_POOL_BUFFER, num, (void **)out));
+  for (size_t i = 0; i < num; i++) out[i]->raw = NULL;
   return NULL;
+}
+
+static inline bool give(pjrt_buffer *buffer) {
+  return pjrt_pool_give(buffer->lane, PJRT_POOL_BUFFER, &buffer->grave.link);
 }
 
 static bool bury(pjrt_grave *grave) {
   pjrt_buffer *buffer = (pjrt_buffer *)grave;
-  pjrt_client *client = buffer->client;
-  if (buffer->raw) pjrt_raw_buffer_destroy(client, buffer->raw);
-  pjrt_host_free(buffer->converted);
-  if (buffer->adoption) pjrt_adoption_end(client, buffer->adoption);
-  return pjrt_pool_give(&client->pool, PJRT_POOL_BUFFER, buffer);
+  unsigned state = atomic_load_explicit(&buffer->state, memory_order_relaxed);
+  if (buffer->raw) pjrt_raw_buffer_destroy(buffer->client, buffer->raw);
+  if (state & PJRT_BUFFER_ADOPTED) {
+    pjrt_adoption_end(buffer->client, buffer->adoption);
+  }
+  atomic_store_explicit(&buffer->state, PJRT_BUFFER_LIVE, memory_order_relaxed);
+  return give(buffer);
 }
 
 void pjrt_buffer_destroy(pjrt_buffer *buffer) {
@@ -49,11 +69,38 @@ void pjrt_buffers_give_back(pjrt_buffer **buffers, size_t num) {
   for (size_t i = 0; i < num; i++) pjrt_buffer_destroy(buffers[i]);
 }
 
-void pjrt_buffer_free(pjrt_buffer *buffer) {
-  if (!buffer || pjrt_client_is_forked(buffer->client)) return;
+/* A buffer that is more than its raw handle, or freed in a callback. What
+ * belongs to the parent of a forked process is left alone. */
+__attribute__((noinline)) static void free_slowly(pjrt_buffer *buffer) {
+  if (!buffer->lane->is_ours) return;
   unsigned before = atomic_fetch_or_explicit(&buffer->state, PJRT_BUFFER_FREED,
                                              memory_order_acq_rel);
   if (before < PJRT_BUFFER_ONE_MAPPING) pjrt_buffer_destroy(buffer);
+}
+
+/* Destroying must never be fatal, and nobody is left to tell. */
+__attribute__((cold, noinline)) static void drop_error(
+    const pjrt_buffer *buffer, PJRT_Error *raw) {
+  pjrt_error_free(pjrt_error_from_plugin(buffer->client->plugin,
+                                         PJRT_CALL_PJRT_Buffer_Destroy, raw));
+}
+
+static inline void destroy_raw(pjrt_buffer *buffer) {
+  buffer->destroy_args.value.buffer = buffer->raw;
+  PJRT_Error *error = buffer->destroy(&buffer->destroy_args.value);
+  if (error) drop_error(buffer, error);
+}
+
+void pjrt_buffer_free(pjrt_buffer *buffer) {
+  if (!buffer) return;
+  unsigned state = atomic_load_explicit(&buffer->state, memory_order_acquire);
+  if (!buffer->lane->is_plain || state != PJRT_BUFFER_LIVE ||
+      pjrt_in_callback()) {
+    free_slowly(buffer);
+    return;
+  }
+  destroy_raw(buffer);
+  if (give(buffer)) pjrt_client_destroy(buffer->client);
 }
 
 /* ---- checks -------------------------------------------------------------- */
@@ -80,9 +127,11 @@ pjrt_error *pjrt_buffer_check(const pjrt_buffer *buffer) {
 
 bool pjrt_buffer_end_live(pjrt_buffer *buffer, unsigned next,
                           unsigned *out_state) {
-  *out_state = PJRT_BUFFER_LIVE;
   pthread_mutex_lock(&buffer->reference_mutex);
-  bool ended = atomic_compare_exchange_strong(&buffer->state, out_state, next);
+  unsigned adopted = atomic_load(&buffer->state) & PJRT_BUFFER_ADOPTED;
+  *out_state = adopted | PJRT_BUFFER_LIVE;
+  bool ended =
+      atomic_compare_exchange_strong(&buffer->state, out_state, adopted | next);
   pthread_mutex_unlock(&buffer->reference_mutex);
   return ended;
 }
@@ -107,7 +156,7 @@ void pjrt_raw_buffer_destroy(const pjrt_client *client, PJRT_Buffer *raw) {
   PJRT_ARGS(PJRT_Buffer_Destroy, args);
   args->buffer = raw;
   /* Destroying must never be fatal, and nobody is left to tell. */
-  pjrt_error_free(PJRT_CALL(client->plugin, PJRT_Buffer_Destroy, args));
+  pjrt_error_drop(PJRT_CALL(client->plugin, PJRT_Buffer_Destroy, args));
 }
 
 pjrt_error *pjrt_raw_buffer_is_deleted(const pjrt_client *client,
@@ -128,6 +177,18 @@ pjrt_error *pjrt_raw_buffer_ready_event(const pjrt_client *client,
   return NULL;
 }
 
+bool pjrt_raw_buffer_is_dynamic(const pjrt_client *client, PJRT_Buffer *raw) {
+  const pjrt_plugin *plugin = client->plugin;
+  PJRT_ARGS(PJRT_Buffer_DynamicDimensionIndices, args);
+  if (!plugin->table.PJRT_Buffer_DynamicDimensionIndices) return false;
+  args->buffer = raw;
+  pjrt_error *error =
+      PJRT_CALL(plugin, PJRT_Buffer_DynamicDimensionIndices, args);
+  bool dynamic = !error && args->num_dynamic_dims > 0;
+  pjrt_error_free(error);
+  return dynamic;
+}
+
 pjrt_error *pjrt_buffer_ask_spec(pjrt_client *client, PJRT_Buffer *raw,
                                  pjrt_device *device, const pjrt_spec **out) {
   PJRT_ARGS(PJRT_Buffer_ElementType, type);
@@ -138,9 +199,12 @@ pjrt_error *pjrt_buffer_ask_spec(pjrt_client *client, PJRT_Buffer *raw,
   if (has_elements((pjrt_dtype)type->type)) {
     PJRT_TRY(PJRT_CALL(client->plugin, PJRT_Buffer_Dimensions, dims));
   }
+  pjrt_spec_order order = PJRT_ORDER_UNKNOWN;
+  if (dims->num_dims && pjrt_raw_buffer_is_dynamic(client, raw)) {
+    order = PJRT_ORDER_DYNAMIC;
+  }
   return pjrt_spec_intern(&client->specs, (pjrt_dtype)type->type, dims->dims,
-                          dims->num_dims, PJRT_ORDER_UNKNOWN, NULL, device,
-                          out);
+                          dims->num_dims, order, NULL, device, out);
 }
 
 pjrt_error *pjrt_buffer_ask_order(pjrt_client *client, PJRT_Buffer *raw,
@@ -149,6 +213,7 @@ pjrt_error *pjrt_buffer_ask_order(pjrt_client *client, PJRT_Buffer *raw,
   pjrt_spec_order order = PJRT_ORDER_ROW_MAJOR;
   PJRT_ARGS(PJRT_Buffer_GetMemoryLayout, args);
   *out = unknown;
+  if (unknown->order == PJRT_ORDER_DYNAMIC) return NULL;
   if (unknown->num_dims > 1) {
     args->buffer = raw;
     pjrt_error *error =
@@ -230,7 +295,10 @@ pjrt_error *pjrt_buffer_layout(pjrt_buffer *buffer, pjrt_layout **out) {
   args->buffer = buffer->raw;
   PJRT_TRY(
       PJRT_CALL(buffer->client->plugin, PJRT_Buffer_GetMemoryLayout, args));
-  return pjrt_layout_from_raw(&args->layout, out);
+  pjrt_error *error = pjrt_layout_from_raw(&args->layout, out);
+  if (!error) return NULL;
+  return pjrt_error_about(error, buffer->client->plugin,
+                          "PJRT_Buffer_GetMemoryLayout");
 }
 
 static pjrt_error *check_rank(const pjrt_buffer *buffer, size_t num_dims) {
@@ -313,7 +381,9 @@ pjrt_error *pjrt_buffer_delete(pjrt_buffer *buffer) {
   /* Only one thread may ask the plugin, and none while it is mapped. */
   if (!pjrt_buffer_end_live(buffer, PJRT_BUFFER_DELETED, &state)) {
     if (state >= PJRT_BUFFER_ONE_MAPPING) return is_mapped(buffer);
-    return state == PJRT_BUFFER_DELETED ? NULL : pjrt_buffer_not_live(buffer);
+    return (state & PJRT_BUFFER_KIND_MASK) == PJRT_BUFFER_DELETED
+               ? NULL
+               : pjrt_buffer_not_live(buffer);
   }
   PJRT_ARGS(PJRT_Buffer_Delete, args);
   args->buffer = buffer->raw;

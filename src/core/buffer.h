@@ -15,8 +15,9 @@ enum {
   PJRT_BUFFER_DONATED = 2,
   PJRT_BUFFER_DELETED = 3,
   PJRT_BUFFER_KIND_MASK = 3,
-  PJRT_BUFFER_FREED = 4, /* the handle is gone; mappings may be open */
-  PJRT_BUFFER_ONE_MAPPING = 8
+  PJRT_BUFFER_FREED = 4,   /* the handle is gone; mappings may be open */
+  PJRT_BUFFER_ADOPTED = 8, /* `adoption` is set, for as long as it exists */
+  PJRT_BUFFER_ONE_MAPPING = 16
 };
 
 /* Host memory that was lent to the plugin. */
@@ -30,10 +31,15 @@ typedef struct pjrt_adoption {
 struct pjrt_buffer {
   pjrt_grave grave;
   pjrt_client *client;
+  pjrt_pool_lane *lane;
   PJRT_Buffer *raw;
   const pjrt_spec *spec;
-  atomic_uint state;
-  pjrt_adoption *adoption; /* NULL for most */
+  atomic_uint state;       /* live, while it is idle in the pool */
+  pjrt_adoption *adoption; /* if the state says so */
+
+  /* The call that ends it, ready to be made. */
+  PJRT_Buffer_Destroy *destroy;
+  PJRT_ROOM_FOR(PJRT_Buffer_Destroy_Args) destroy_args;
 
   /* Held to take or drop an external reference, and to end the live state:
    * plugins keep the references in a list without a lock, and taking one while
@@ -45,6 +51,9 @@ struct pjrt_buffer {
   const void *view;          /* NULL: not made yet */
   void *converted;           /* the view's own memory, when it is a copy */
 };
+
+/* Prepares a new wrapper for its pool, a client's. */
+void pjrt_buffer_make(void *buffer, pjrt_pool_lane *lane, void *client);
 
 /* Takes wrappers without a raw buffer, to be filled in: all or none. */
 pjrt_error *pjrt_buffers_take(pjrt_client *client, size_t num,
@@ -66,6 +75,14 @@ static inline unsigned pjrt_buffer_kind(const pjrt_buffer *buffer) {
          PJRT_BUFFER_KIND_MASK;
 }
 
+/* Says what a buffer is that this thread has claimed. */
+static inline void pjrt_buffer_settle(pjrt_buffer *buffer, unsigned kind) {
+  unsigned state = atomic_load_explicit(&buffer->state, memory_order_relaxed);
+  atomic_store_explicit(&buffer->state,
+                        (state & ~(unsigned)PJRT_BUFFER_KIND_MASK) | kind,
+                        memory_order_release);
+}
+
 /* Makes a live buffer without mappings something else; false, with its state,
  * when it is not one. */
 bool pjrt_buffer_end_live(pjrt_buffer *buffer, unsigned next,
@@ -82,17 +99,21 @@ pjrt_error *pjrt_buffer_check(const pjrt_buffer *buffer)
     __attribute__((warn_unused_result));
 
 /* Asks the plugin for the element type and dimensions of a buffer and gives
- * the spec, of unknown order. */
+ * the spec, of unknown order, or dynamic. */
 pjrt_error *pjrt_buffer_ask_spec(pjrt_client *client, PJRT_Buffer *raw,
                                  pjrt_device *device, const pjrt_spec **out)
     __attribute__((warn_unused_result));
 
 /* The spec for a buffer of this shape with the order that the plugin gives
- * for `raw`; stays of unknown order where it cannot tell. */
+ * for `raw`; stays of unknown order where it cannot tell, or tells tiles. */
 pjrt_error *pjrt_buffer_ask_order(pjrt_client *client, PJRT_Buffer *raw,
                                   const pjrt_spec *unknown,
                                   const pjrt_spec **out)
     __attribute__((warn_unused_result));
+
+/* Whether the buffer has dynamic dimensions; false where the plugin cannot
+ * tell. */
+bool pjrt_raw_buffer_is_dynamic(const pjrt_client *client, PJRT_Buffer *raw);
 
 void pjrt_raw_buffer_destroy(const pjrt_client *client, PJRT_Buffer *raw);
 

@@ -1,9 +1,6 @@
 #include "core/client.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/error.h"
@@ -17,19 +14,6 @@
 
 void pjrt_client_opts_init(pjrt_client_opts *opts) {
   *opts = (pjrt_client_opts){.struct_size = sizeof *opts};
-}
-
-/* ---- fork ---------------------------------------------------------------- */
-
-static pjrt_error *make_fork_word(pjrt_client *client) {
-  size_t size = (size_t)sysconf(_SC_PAGESIZE);
-  void *page = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (page == MAP_FAILED) return pjrt_error_from_errno(errno, "mmap");
-  client->fork_word = page;
-  *client->fork_word = 1;
-  if (madvise(page, size, MADV_WIPEONFORK) == 0) return NULL;
-  return pjrt_error_from_errno(errno, "madvise(MADV_WIPEONFORK)");
 }
 
 pjrt_error *pjrt_client_forked(const pjrt_client *client) {
@@ -53,12 +37,9 @@ static void destroy_raw(pjrt_client *client) {
 void pjrt_client_destroy(pjrt_client *client) {
   destroy_raw(client);
   pjrt_reaper_stop(&client->reaper);
-  pjrt_pool_destroy(&client->pool);
+  pjrt_pool_destroy(client->pool);
   pjrt_spec_table_destroy(&client->specs);
   pjrt_client_clear_facts(client);
-  if (client->fork_word) {
-    munmap(client->fork_word, (size_t)sysconf(_SC_PAGESIZE));
-  }
   pjrt_plugin_free(client->plugin);
   free(client);
 }
@@ -66,7 +47,7 @@ void pjrt_client_destroy(pjrt_client *client) {
 static void destroy_owner(void *client) { pjrt_client_destroy(client); }
 
 static bool bury_handle(pjrt_grave *grave) {
-  return pjrt_pool_drop(&((pjrt_client *)grave)->pool);
+  return pjrt_pool_drop(((pjrt_client *)grave)->pool);
 }
 
 void pjrt_client_bury(pjrt_client *client, pjrt_grave *grave) {
@@ -81,7 +62,7 @@ void pjrt_client_bury(pjrt_client *client, pjrt_grave *grave) {
  * freeing any other. */
 void pjrt_client_free(pjrt_client *client) {
   if (!client || pjrt_client_is_forked(client)) return;
-  pjrt_pool_close(&client->pool);
+  pjrt_pool_close(client->pool);
   client->grave.bury = bury_handle;
   pjrt_client_bury(client, &client->grave);
 }
@@ -119,6 +100,10 @@ static pjrt_error *create_raw(pjrt_client *client,
       client->plugin, "PJRT_Client_Create");
 }
 
+static const pjrt_pooled_kind pooled_kinds[PJRT_NUM_POOL_KINDS] = {
+    [PJRT_POOL_BUFFER] = {sizeof(pjrt_buffer), pjrt_buffer_make},
+    [PJRT_POOL_EVENT] = {sizeof(pjrt_event), pjrt_event_make}};
+
 static pjrt_error *create_client(pjrt_client *client,
                                  const pjrt_client_opts *opts) {
   pjrt_client_opts known;
@@ -131,7 +116,10 @@ static pjrt_error *create_client(pjrt_client *client,
         client->plugin, NULL);
   }
   if (known.options) PJRT_TRY(check_options(known.options));
-  PJRT_TRY(make_fork_word(client));
+  PJRT_TRY(pjrt_pool_create(pooled_kinds, client,
+                            pjrt_plugin_is_known(client->plugin),
+                            &client->pool));
+  pjrt_pool_hold(client->pool);
   PJRT_TRY(create_raw(client, known.options));
   return pjrt_client_read_facts(client);
 }
@@ -143,12 +131,11 @@ pjrt_error *pjrt_client_create(pjrt_plugin *plugin,
   if (!plugin) {
     return pjrt_error_format(PJRT_INVALID_ARGUMENT, "plugin is NULL");
   }
-  pjrt_client *client = aligned_alloc(_Alignof(pjrt_client), sizeof *client);
+  pjrt_client *client = calloc(1, sizeof *client);
   if (!client) return pjrt_error_out_of_memory();
-  memset(client, 0, sizeof *client);
   client->plugin = pjrt_plugin_retain(plugin);
-  pjrt_pool_init(&client->pool, sizeof(pjrt_buffer), sizeof(pjrt_event));
-  pjrt_pool_hold(&client->pool);
+  client->plain_options.value.struct_size =
+      plugin->struct_size[PJRT_STRUCT_PJRT_ExecuteOptions];
   pjrt_reaper_init(&client->reaper, destroy_owner, client);
   pjrt_spec_table_init(&client->specs);
   pjrt_error *error = create_client(client, opts);

@@ -56,12 +56,11 @@ struct pjrt_client {
   size_t num_memories;
   pjrt_memory **memories_by_raw;
 
-  pjrt_pool pool;
+  pjrt_pool *pool;
   pjrt_reaper reaper;
   pjrt_spec_table specs;
-  /* 1 in the process that made the client; the kernel wipes the page when the
-   * process forks. */
-  unsigned *fork_word;
+  /* What plain launches ask for, which is nothing. Plugins only read it. */
+  PJRT_ROOM_FOR(PJRT_ExecuteOptions) plain_options;
 };
 
 /* FAILED_PRECONDITION in a forked child, where the plugin's threads are gone
@@ -70,7 +69,7 @@ pjrt_error *pjrt_client_forked(const pjrt_client *client)
     __attribute__((cold, warn_unused_result));
 
 static inline bool pjrt_client_is_forked(const pjrt_client *client) {
-  return *client->fork_word == 0;
+  return !client->pool->lanes[0].is_ours;
 }
 
 static inline __attribute__((warn_unused_result)) pjrt_error *pjrt_client_check(

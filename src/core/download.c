@@ -154,11 +154,19 @@ static pjrt_error *start(pjrt_buffer *buffer, void *dst, PJRT_Event **out) {
   return copy_memory(buffer, dst);
 }
 
+/* What an unchecked executable gave may be so without its spec saying it. */
+static bool is_dynamic(const pjrt_buffer *buffer) {
+  const pjrt_spec *spec = buffer->spec;
+  return spec->order == PJRT_ORDER_DYNAMIC ||
+         (spec->order == PJRT_ORDER_UNKNOWN && spec->num_dims &&
+          pjrt_raw_buffer_is_dynamic(buffer->client, buffer->raw));
+}
+
 static pjrt_error *check(const pjrt_buffer *buffer, const void *dst,
                          size_t dst_size) {
   char text[PJRT_SPEC_TEXT_SIZE];
   PJRT_TRY(pjrt_buffer_check(buffer));
-  if (buffer->spec->order == PJRT_ORDER_DYNAMIC) {
+  if (is_dynamic(buffer)) {
     pjrt_spec_print(buffer->spec, text);
     return pjrt_error_format(PJRT_UNIMPLEMENTED,
                              "the buffer %s cannot be read: plugins give as "

@@ -18,14 +18,6 @@ struct pjrt_event_callback {
 
 /* ---- events of the plugin's ---------------------------------------------- */
 
-void pjrt_raw_event_destroy(const pjrt_client *client, PJRT_Event *raw) {
-  if (!raw) return;
-  PJRT_ARGS(PJRT_Event_Destroy, args);
-  args->event = raw;
-  /* Destroying must never be fatal, and nobody is left to tell. */
-  pjrt_error_free(PJRT_CALL(client->plugin, PJRT_Event_Destroy, args));
-}
-
 pjrt_error *pjrt_raw_event_is_ready(const pjrt_client *client, PJRT_Event *raw,
                                     bool *out_ready) {
   PJRT_ARGS(PJRT_Event_IsReady, args);
@@ -35,34 +27,11 @@ pjrt_error *pjrt_raw_event_is_ready(const pjrt_client *client, PJRT_Event *raw,
   return NULL;
 }
 
-static pjrt_error *raw_await(const pjrt_client *client, PJRT_Event *raw) {
-  PJRT_ARGS(PJRT_Event_Await, args);
-  args->event = raw;
-  return PJRT_CALL(client->plugin, PJRT_Event_Await, args);
-}
-
-pjrt_error *pjrt_raw_event_finish(pjrt_client *client, PJRT_Event *raw) {
-  if (!raw) return NULL;
-  pjrt_error *error = raw_await(client, raw);
-  pjrt_raw_event_destroy(client, raw);
-  return error;
-}
-
 /* ---- making and ending --------------------------------------------------- */
 
-static pjrt_error *make(pjrt_client *client, const char *what,
-                        pjrt_event_state state, pjrt_event **out) {
-  void *object;
-  *out = NULL;
-  PJRT_TRY(pjrt_pool_take(&client->pool, PJRT_POOL_EVENT, 1, &object));
-  pjrt_event *event = object;
-  if (!event->client) { /* new: the two below survive in the pool */
-    pthread_mutex_init(&event->mutex, NULL);
-    pthread_cond_init(&event->published, NULL);
-    event->client = client;
-  }
-  event->raw = NULL;
-  event->what = what;
+/* What an event that wraps nothing but the plugin's does not touch, and what
+ * every event leaves behind when it ends. */
+static void clear_more(pjrt_event *event) {
   event->error = NULL;
   event->is_watched = false;
   event->is_asking = false;
@@ -70,9 +39,42 @@ static pjrt_error *make(pjrt_client *client, const char *what,
   event->callbacks = NULL;
   event->joined = NULL;
   event->num_joined = 0;
+  atomic_store_explicit(&event->has_more, false, memory_order_relaxed);
   atomic_store_explicit(&event->refs, 1, memory_order_relaxed);
-  atomic_store_explicit(&event->state, state, memory_order_relaxed);
+}
+
+/* For a plugin that cannot destroy events. */
+static PJRT_Error *keep(PJRT_Event_Destroy_Args *args) {
+  (void)args;
+  return NULL;
+}
+
+void pjrt_event_make(void *object, pjrt_pool_lane *lane, void *owner) {
+  pjrt_event *event = object;
+  pjrt_client *client = owner;
+  const pjrt_plugin *plugin = client->plugin;
+  event->client = client;
+  event->lane = lane;
+  event->destroy = plugin->table.PJRT_Event_Destroy;
+  if (!event->destroy) event->destroy = keep;
+  event->destroy_args.value.struct_size =
+      plugin->args_size[PJRT_CALL_PJRT_Event_Destroy];
+  pthread_mutex_init(&event->mutex, NULL);
+  pthread_cond_init(&event->published, NULL);
+  clear_more(event);
+}
+
+static void add_more(pjrt_event *event) {
+  atomic_store_explicit(&event->has_more, true, memory_order_release);
+}
+
+static pjrt_error *make(pjrt_client *client, const char *what,
+                        pjrt_event_state state, pjrt_event **out) {
+  void *event;
+  *out = NULL;
+  PJRT_TRY(pjrt_pool_take(client->pool, PJRT_POOL_EVENT, 1, &event));
   *out = event;
+  pjrt_event_fill(*out, NULL, what, state);
   return NULL;
 }
 
@@ -81,14 +83,14 @@ pjrt_error *pjrt_event_make_ready(pjrt_client *client, const char *what,
   return make(client, what, PJRT_EVENT_READY, out);
 }
 
-pjrt_error *pjrt_event_wrap(pjrt_client *client, PJRT_Event *raw,
-                            const char *what, pjrt_event **out) {
+pjrt_error *pjrt_event_wrap_slowly(pjrt_client *client, PJRT_Event *raw,
+                                   const char *what, pjrt_event **out) {
   pjrt_error *error =
       make(client, what, raw ? PJRT_EVENT_PENDING : PJRT_EVENT_READY, out);
   if (error) {
     /* Nobody else can wait for it now, and it may stand for work on the
      * caller's memory. */
-    pjrt_error_free(pjrt_raw_event_finish(client, raw));
+    pjrt_error_drop(pjrt_raw_event_finish(client, raw));
     return error;
   }
   (*out)->raw = raw;
@@ -97,6 +99,10 @@ pjrt_error *pjrt_event_wrap(pjrt_client *client, PJRT_Event *raw,
 
 static void release(pjrt_event *event);
 
+static inline bool give(pjrt_event *event) {
+  return pjrt_pool_give(event->lane, PJRT_POOL_EVENT, &event->grave.link);
+}
+
 static bool bury(pjrt_grave *grave) {
   pjrt_event *event = (pjrt_event *)grave;
   pjrt_raw_event_destroy(event->client, event->raw);
@@ -104,7 +110,8 @@ static bool bury(pjrt_grave *grave) {
   pjrt_error_free(event->error);
   for (size_t i = 0; i < event->num_joined; i++) release(event->joined[i]);
   free(event->joined);
-  return pjrt_pool_give(&event->client->pool, PJRT_POOL_EVENT, event);
+  clear_more(event);
+  return give(event);
 }
 
 static void release(pjrt_event *event) {
@@ -116,12 +123,42 @@ static void release(pjrt_event *event) {
 }
 
 static void retain(pjrt_event *event) {
+  add_more(event);
   atomic_fetch_add_explicit(&event->refs, 1, memory_order_release);
 }
 
+static bool has_more(const pjrt_event *event) {
+  return atomic_load_explicit(&event->has_more, memory_order_acquire);
+}
+
+/* Destroying must never be fatal, and nobody is left to tell. */
+__attribute__((cold, noinline)) static void drop_error(
+    const pjrt_client *client, PJRT_Error *raw) {
+  pjrt_error_free(pjrt_error_from_plugin(client->plugin,
+                                         PJRT_CALL_PJRT_Event_Destroy, raw));
+}
+
+static inline void destroy_raw(pjrt_event *event) {
+  if (!event->raw) return;
+  event->destroy_args.value.event = event->raw;
+  PJRT_Error *error = event->destroy(&event->destroy_args.value);
+  if (error) drop_error(event->client, error);
+}
+
+/* What belongs to the parent of a forked process is left alone. */
+static void free_slowly(pjrt_event *event) {
+  if (event->lane->is_ours) release(event);
+}
+
 void pjrt_event_free(pjrt_event *event) {
-  if (!event || pjrt_client_is_forked(event->client)) return;
-  release(event);
+  if (!event) return;
+  /* Nobody else has it, unless it ever was more than the plugin's. */
+  if (!event->lane->is_plain || has_more(event) || pjrt_in_callback()) {
+    free_slowly(event);
+    return;
+  }
+  destroy_raw(event);
+  if (give(event)) pjrt_client_destroy(event->client);
 }
 
 /* ---- publishing ---------------------------------------------------------- */
@@ -149,6 +186,7 @@ static void run_callbacks(pjrt_event *event, pjrt_event_callback *callback) {
 /* Makes the outcome known, takes `error`, and runs the callbacks. Only the
  * first one to publish counts. */
 static void publish(pjrt_event *event, pjrt_error *error) {
+  add_more(event);
   pthread_mutex_lock(&event->mutex);
   pjrt_event_callback *callbacks = event->callbacks;
   event->callbacks = NULL;
@@ -260,14 +298,9 @@ static pjrt_error *wait_published(pjrt_event *event, int64_t timeout_ns) {
       event->client->plugin, event->what);
 }
 
-/* Lets the plugin wait, which needs no callback and no lock. */
-static pjrt_error *await_raw(pjrt_event *event) {
-  pjrt_error *error = raw_await(event->client, event->raw);
-  if (!error) {
-    publish(event, NULL);
-    return NULL;
-  }
-  pjrt_error_set_call(error, event->what);
+/* Publishes what the plugin said in an await. */
+static pjrt_error *publish_awaited(pjrt_event *event, pjrt_error *error) {
+  if (error) pjrt_error_set_call(error, event->what);
   publish(event, error);
   return outcome(event);
 }
@@ -275,8 +308,12 @@ static pjrt_error *await_raw(pjrt_event *event) {
 pjrt_error *pjrt_event_await(pjrt_event *event) {
   PJRT_TRY(check(event));
   if (state_of(event) != PJRT_EVENT_PENDING) return outcome(event);
-  if (event->raw) return await_raw(event);
-  return wait_published(event, PJRT_NO_DEADLINE);
+  if (!event->raw) return wait_published(event, PJRT_NO_DEADLINE);
+  /* Lets the plugin wait, which needs no callback and no lock. While nobody
+   * else wants to know, there is nothing to publish: it can be asked again. */
+  pjrt_error *error = pjrt_raw_event_await(event->client, event->raw);
+  if (!error && !has_more(event)) return NULL;
+  return publish_awaited(event, error);
 }
 
 /* Whether the event is ready now; publishes the outcome if it is. */
@@ -284,7 +321,10 @@ static pjrt_error *poll_once(pjrt_event *event, bool *out_ready) {
   *out_ready = state_of(event) != PJRT_EVENT_PENDING;
   if (*out_ready || !event->raw) return NULL;
   PJRT_TRY(pjrt_raw_event_is_ready(event->client, event->raw, out_ready));
-  if (*out_ready) pjrt_error_free(await_raw(event));
+  if (*out_ready) {
+    pjrt_error_free(publish_awaited(
+        event, pjrt_raw_event_await(event->client, event->raw)));
+  }
   return NULL;
 }
 
@@ -365,6 +405,7 @@ pjrt_error *pjrt_event_on_ready(pjrt_event *event, pjrt_event_fn callback,
 /* With the lock held, so that publishing sees either the descriptor or us. */
 static pjrt_error *make_fd(pjrt_event *event) {
   if (event->fd >= 0) return NULL;
+  add_more(event);
   event->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (event->fd < 0) return pjrt_error_from_errno(errno, "eventfd");
   if (state_of(event) != PJRT_EVENT_PENDING) eventfd_write(event->fd, 1);
@@ -427,6 +468,7 @@ static pjrt_error *make_join(pjrt_event *const *events, size_t num_events,
     free(joined);
     return error;
   }
+  add_more(*out);
   (*out)->joined = joined;
   (*out)->num_joined = num_events;
   for (size_t i = 0; i < num_events; i++) {

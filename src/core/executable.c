@@ -37,7 +37,7 @@ static bool bury(pjrt_grave *grave) {
   free(executable->compile_options);
   pthread_mutex_destroy(&executable->mutex);
   free(executable);
-  return pjrt_pool_drop(&client->pool);
+  return pjrt_pool_drop(client->pool);
 }
 
 void pjrt_executable_free(pjrt_executable *executable) {
@@ -53,17 +53,23 @@ static bool has_format(const PJRT_Program *program, const char *format) {
          pjrt_text_equal(program->format, program->format_size, format);
 }
 
-/* A protocol of two calls: the first tells the size. */
-static pjrt_error *read_optimized_program(const pjrt_executable *executable,
-                                          PJRT_Program *program) {
-  const pjrt_plugin *plugin = executable->client->plugin;
+/* With args of its own, for a newer plugin may leave outputs in the reserve. */
+static pjrt_error *ask_for_program(const pjrt_executable *executable,
+                                   PJRT_Program *program) {
   PJRT_ARGS(PJRT_Executable_OptimizedProgram, args);
   args->executable = executable->unloaded;
   args->program = program;
-  PJRT_TRY(PJRT_CALL(plugin, PJRT_Executable_OptimizedProgram, args));
+  return PJRT_CALL(executable->client->plugin, PJRT_Executable_OptimizedProgram,
+                   args);
+}
+
+/* A protocol of two calls: the first tells the size. */
+static pjrt_error *read_optimized_program(const pjrt_executable *executable,
+                                          PJRT_Program *program) {
+  PJRT_TRY(ask_for_program(executable, program));
   program->code = malloc(program->code_size ? program->code_size : 1);
   if (!program->code) return pjrt_error_out_of_memory();
-  return PJRT_CALL(plugin, PJRT_Executable_OptimizedProgram, args);
+  return ask_for_program(executable, program);
 }
 
 /* A plugin that cannot tell its optimized program, or tells it in a form that
@@ -87,6 +93,7 @@ static pjrt_error *intern_shape(const pjrt_executable *executable,
                                 const pjrt_spec **out) {
   pjrt_spec_order order = PJRT_ORDER_ROW_MAJOR;
   if (shape->minor_to_major) order = PJRT_ORDER_GIVEN;
+  if (shape->is_tiled) order = PJRT_ORDER_UNKNOWN; /* no order says it all */
   if (shape->has_dynamic_dims) order = PJRT_ORDER_DYNAMIC;
   return pjrt_spec_intern(&executable->client->specs, shape->dtype, shape->dims,
                           shape->num_dims, order, shape->minor_to_major, device,
@@ -116,6 +123,18 @@ static pjrt_error *list_donated(pjrt_executable *executable) {
   return NULL;
 }
 
+/* What execute.c relies on. */
+static bool can_be_plain(const pjrt_executable *executable) {
+  const pjrt_plugin *plugin = executable->client->plugin;
+  return pjrt_plugin_is_known(plugin) &&
+         plugin->table.PJRT_LoadedExecutable_Execute &&
+         plugin->table.PJRT_Event_Await && plugin->table.PJRT_Event_Destroy &&
+         executable->num_devices == 1 && !executable->is_portable &&
+         executable->num_donated == 0 &&
+         executable->num_parameters <= PJRT_LAUNCH_POINTERS / 2 &&
+         executable->num_outputs <= PJRT_LAUNCH_POINTERS / 2;
+}
+
 static pjrt_error *use_signature(pjrt_executable *executable) {
   void *specs;
   const pjrt_signature *signature = executable->signature;
@@ -127,7 +146,9 @@ static pjrt_error *use_signature(pjrt_executable *executable) {
                          signature->num_parameters, specs));
   PJRT_TRY(intern_shapes(executable, signature->outputs, signature->num_outputs,
                          executable->output_specs));
-  return list_donated(executable);
+  PJRT_TRY(list_donated(executable));
+  atomic_init(&executable->is_plain, can_be_plain(executable));
+  return NULL;
 }
 
 /* Without a signature the plugin may still tell the outputs' types and
@@ -242,7 +263,7 @@ pjrt_error *pjrt_executable_wrap(pjrt_client *client,
     destroy_raw(client, raw, NULL);
     return pjrt_error_out_of_memory();
   }
-  pjrt_pool_hold(&client->pool);
+  pjrt_pool_hold(client->pool);
   pthread_mutex_init(&executable->mutex, NULL);
   executable->client = client;
   executable->raw = raw;
@@ -279,6 +300,7 @@ pjrt_error *pjrt_executable_delete(pjrt_executable *executable) {
   if (executable && atomic_load(&executable->is_deleted)) return NULL;
   PJRT_TRY(pjrt_executable_check(executable));
   if (atomic_exchange(&executable->is_deleted, true)) return NULL;
+  atomic_store(&executable->is_plain, false);
   PJRT_ARGS(PJRT_LoadedExecutable_Delete, args);
   args->executable = executable->raw;
   return PJRT_CALL(executable->client->plugin, PJRT_LoadedExecutable_Delete,

@@ -26,6 +26,10 @@ struct pjrt_executable {
   const pjrt_spec **parameter_specs; /* num_devices groups */
   size_t *donated;                   /* indexes of donated parameters */
   size_t num_donated;
+  /* One device, named at compile time; nothing donated; all specs known; no
+   * more parameters and outputs than a launch has room for; a plugin no newer
+   * than the library that has all it takes; not deleted. */
+  atomic_bool is_plain;
   size_t num_outputs;
   const pjrt_spec **output_specs; /* num_devices groups; NULL: ask */
 
@@ -34,6 +38,10 @@ struct pjrt_executable {
   pthread_mutex_t mutex; /* guards what is asked for late */
   pjrt_text_fact fingerprint;
 };
+
+/* The pointers that a launch needs fit in its room, up to 100 arguments and
+ * outputs and far beyond; a larger one allocates. */
+enum { PJRT_LAUNCH_POINTERS = 512 };
 
 /* Wraps a loaded executable and reads its facts; owns `raw` from now on, also
  * when it fails. `signature` is taken; NULL: learn it from the plugin. */

@@ -125,6 +125,11 @@ static pjrt_error *read_attributes(pjrt_plugin *plugin) {
     pjrt_error_free(error);
     return pjrt_named_values_create(&plugin->attributes);
   }
+  if (plugin->minor > PJRT_NEWEST_MINOR) {
+    pjrt_error_prefix(error,
+                      "the plugin speaks PJRT API 0.%d, this library 0.%d",
+                      plugin->minor, PJRT_NEWEST_MINOR);
+  }
   return error;
 }
 

@@ -4,12 +4,10 @@
 
 #include "base/error.h"
 
-/* Per thread, since freeing functions get nothing but the object. */
-static _Thread_local int callback_depth;
+_Thread_local pjrt_thread pjrt_this_thread;
 
-bool pjrt_in_callback(void) { return callback_depth > 0; }
-void pjrt_enter_callback(void) { callback_depth++; }
-void pjrt_leave_callback(void) { callback_depth--; }
+void pjrt_enter_callback(void) { pjrt_this_thread.callback_depth++; }
+void pjrt_leave_callback(void) { pjrt_this_thread.callback_depth--; }
 
 void pjrt_reaper_init(pjrt_reaper *reaper, void (*destroy_owner)(void *owner),
                       void *owner) {

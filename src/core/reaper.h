@@ -43,8 +43,7 @@ pjrt_error *pjrt_reaper_start(pjrt_reaper *reaper)
  * reaper must not be touched again. */
 void pjrt_reaper_stop(pjrt_reaper *reaper);
 
-/* Whether the calling thread is inside a callback from a plugin. */
-bool pjrt_in_callback(void);
+/* Around what runs in a callback from a plugin. */
 void pjrt_enter_callback(void);
 void pjrt_leave_callback(void);
 

@@ -124,13 +124,17 @@ static pjrt_error *call_plugin(const upload *up, PJRT_Buffer **out,
 }
 
 /* The order of uploaded dimensions is the plugin's choice; it is asked for
- * once for each shape and device. */
+ * once for each shape and device. Memories may differ in it, and another one
+ * than the default is rare enough to be asked for each time. */
 static pjrt_error *uploaded_spec(const upload *up, PJRT_Buffer *raw,
                                  const pjrt_spec **out) {
   pjrt_client *client = up->device->client;
   const pjrt_spec *unknown;
   PJRT_TRY(pjrt_spec_intern(&client->specs, up->dtype, up->dims, up->num_dims,
                             PJRT_ORDER_UNKNOWN, NULL, up->device, &unknown));
+  if (up->memory && up->memory != up->device->default_memory) {
+    return pjrt_buffer_ask_order(client, raw, unknown, out);
+  }
   *out = atomic_load_explicit(&unknown->uploaded, memory_order_acquire);
   if (*out) return NULL;
   PJRT_TRY(pjrt_buffer_ask_order(client, raw, unknown, out));
@@ -272,7 +276,7 @@ static bool bury_ending(pjrt_grave *grave) {
   pjrt_client *client = end->client;
   give_memory_back(client, end->adoption);
   free(end);
-  return pjrt_pool_drop(&client->pool);
+  return pjrt_pool_drop(client->pool);
 }
 
 static void memory_is_done(PJRT_Error *raw, void *user) {
@@ -296,7 +300,7 @@ static bool end_later(pjrt_client *client, pjrt_adoption *adoption) {
   pjrt_error *error = pjrt_reaper_start(&client->reaper);
   *end = (ending){.client = client, .adoption = adoption};
   atomic_store_explicit(&end->is_handed_over, true, memory_order_release);
-  pjrt_pool_hold(&client->pool);
+  pjrt_pool_hold(client->pool);
   if (!error) {
     PJRT_ARGS(PJRT_Event_OnReady, args);
     args->event = adoption->done;
@@ -307,7 +311,7 @@ static bool end_later(pjrt_client *client, pjrt_adoption *adoption) {
   if (!error) return true;
   pjrt_error_free(error);
   free(end);
-  pjrt_pool_unhold(&client->pool);
+  pjrt_pool_unhold(client->pool);
   return false;
 }
 
@@ -330,6 +334,8 @@ static pjrt_error *adopt(const upload *up, pjrt_adoption *adoption,
   PJRT_TRY(check(up));
   PJRT_TRY(run(up, out, &adoption->done));
   (*out)->adoption = adoption;
+  atomic_store_explicit(&(*out)->state, PJRT_BUFFER_ADOPTED | PJRT_BUFFER_LIVE,
+                        memory_order_relaxed);
   return NULL;
 }
 

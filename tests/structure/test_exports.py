@@ -14,7 +14,8 @@ EXCEPTIONS = {
     "__dso_handle": "the C runtime's",
     "completed.0": "the C runtime's",
     "__TMC_END__": "the C runtime's",
-    "callback_depth": "thread-local: whether a plugin is calling us back",
+    "pjrt_this_thread": "thread-local: whether a plugin is calling us back, "
+                        "and where the thread looks in pools first",
 }
 
 

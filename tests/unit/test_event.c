@@ -137,6 +137,22 @@ static void *await_it_long(void *event) {
 }
 
 /* Waiters with and without a deadline, and a callback, at once. */
+/* A plain await publishes nothing, and everything else works after it. */
+static void test_after_an_await(void **state) {
+  held h = launch(*state);
+  outcome out = {0};
+  int fd;
+  for (int i = 0; i < 2; i++) expect_ok(pjrt_event_await(h.done));
+  assert_true(is_ready(h.done));
+  expect_ok(pjrt_event_await_for(h.done, 0));
+  expect_ok(pjrt_event_on_ready(h.done, note, &out));
+  assert_int_equal(out.num_calls, 1);
+  expect_ok(pjrt_event_fd(h.done, &fd));
+  assert_true(is_readable(fd));
+  expect_ok(pjrt_event_await(h.done));
+  end(&h);
+}
+
 static void test_many_waiters(void **state) {
   held h = start(*state, PJRT_Error_Code_DATA_LOSS);
   pthread_t threads[8];
@@ -391,6 +407,7 @@ int main(void) {
       sim_test(test_nulls),
       sim_test(test_deadline),
       sim_test(test_failure_is_never_lost),
+      sim_test(test_after_an_await),
       sim_test(test_many_waiters),
       sim_test(test_callbacks),
       sim_test(test_callback_outlives_the_handle),

@@ -249,6 +249,55 @@ static void test_call_location_of_an_old_plugin(void **state) {
   expect_nothing_alive();
 }
 
+/* Such a plugin reads and writes behind the structs that the library knows: the
+ * wrappers' own args, and options that launches share, must not be passed. */
+static void test_newer_plugin(void **state) {
+  pjrt_sim_options options;
+  (void)state;
+  sim_path();
+  sim.options_init(&options);
+  options.minor += 2;
+  fixture *f = fixture_create(&options);
+  launch l = prepare(f, pass_program);
+  for (int i = 0; i < 3; i++) {
+    pjrt_event *done;
+    expect_ok(run(&l, 2, NULL, 2));
+    free_buffers(l.outs, 2);
+    expect_ok(pjrt_executable_execute_async(l.executable, l.in.args, 2, NULL,
+                                            l.outs, 2, &done));
+    expect_ok(pjrt_event_await(done));
+    pjrt_event_free(done);
+    free_buffers(l.outs, 2);
+  }
+  l.outs[0] = l.outs[1] = NULL;
+  end(&l);
+  fixture_drop(f);
+  test_free(f);
+  expect_nothing_alive();
+  expect_no_misuse();
+}
+
+/* The wrappers of a client whose handle is gone are recycled all the same, and
+ * the last of them still ends it. */
+static void test_client_is_freed_first(void **state) {
+  fixture *f = *state;
+  launch l = prepare(f, pass_program);
+  pjrt_client_free(f->client);
+  f->client = NULL;
+  for (int i = 0; i < 3; i++) {
+    pjrt_event *done;
+    expect_ok(pjrt_executable_execute_async(l.executable, l.in.args, 2, NULL,
+                                            l.outs, 2, &done));
+    pjrt_buffer_free(l.outs[0]);
+    expect_ok(pjrt_event_await(done));
+    pjrt_event_free(done);
+    pjrt_buffer_free(l.outs[1]);
+  }
+  l.outs[0] = l.outs[1] = NULL;
+  end(&l);
+  expect_nothing_alive();
+}
+
 /* ---- events -------------------------------------------------------------- */
 
 static void test_async(void **state) {
@@ -386,6 +435,8 @@ int main(void) {
       sim_test(test_options_arrive),
       sim_test(test_refused_options),
       cmocka_unit_test(test_call_location_of_an_old_plugin),
+      cmocka_unit_test(test_newer_plugin),
+      sim_test(test_client_is_freed_first),
       sim_test(test_async),
       sim_test(test_failure_of_the_program),
       sim_test(test_failure_travels),

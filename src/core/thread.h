@@ -1,0 +1,25 @@
+/* What the library keeps per thread. It belongs to no client, since functions
+ * that free get nothing but the object. */
+#ifndef PJRT_CORE_THREAD_H_
+#define PJRT_CORE_THREAD_H_
+
+#include <stdbool.h>
+
+enum { PJRT_POOL_LANES = 16 };
+
+typedef struct pjrt_thread {
+  int callback_depth; /* whether a plugin is calling back */
+  unsigned lane;      /* where it takes from pools; see pool.h */
+} pjrt_thread;
+
+/* The model spares a call to the loader on each access; the few bytes fit in
+ * what it sets aside for libraries that are loaded late. */
+extern _Thread_local pjrt_thread pjrt_this_thread
+    __attribute__((tls_model("initial-exec")));
+
+/* Whether the calling thread is inside a callback from a plugin. */
+static inline bool pjrt_in_callback(void) {
+  return pjrt_this_thread.callback_depth != 0;
+}
+
+#endif /* PJRT_CORE_THREAD_H_ */

@@ -1,0 +1,76 @@
+"""What the library costs over bare calls, in instructions and allocations, stays
+under its ceilings. The plugin does nothing, so that there is nothing else."""
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+ROOT = Path(os.environ.get("PJRT_TEST_SOURCE_DIR") or
+            Path(__file__).resolve().parents[2])
+BUILD = Path(os.environ.get("PJRT_TEST_BUILD_DIR") or ROOT / "build")
+PROGRAM = BUILD / "bench/wrapper"
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "bench"))
+import instructions  # noqa: E402
+
+# Instructions over bare calls.
+CEILINGS = {
+    "execute 1x1": 120,
+    "execute with event 1x1": 210,
+    "execute without waiting 1x1": 125,
+    "ready event": 145,
+    "await": 75,
+    "upload": 500,
+    "download": 600,
+}
+PER_ARGUMENT = 12
+PER_OUTPUT = 30
+PER_GETTER = 5
+
+
+def why_not():
+    """Why this cannot run, or None."""
+    if not shutil.which("valgrind"):
+        return "no valgrind (Debian: apt-get install valgrind)"
+    if not PROGRAM.exists():
+        return "the benchmarks are not built"
+    if not (BUILD / "sim/libpjrt_sim.so").exists():
+        return "the simulated plugin is not built"
+    cache = (BUILD / "CMakeCache.txt").read_text()
+    kind = re.search(r"^CMAKE_BUILD_TYPE:\w+=(.*)", cache, re.M)[1]
+    if kind not in ("Release", "RelWithDebInfo"):
+        return f"the build is not an optimized one but {kind or 'unnamed'}"
+    return None
+
+
+def case(name, found, ceiling):
+    if found <= ceiling:
+        print(f"ok {name}")
+    else:
+        print(f"not ok {name}: {found:g}, expected at most {ceiling}")
+
+
+def judge(counts):
+    more = {unit: found["library"] - found["bare"]
+            for unit, found in counts.items()}
+    for unit, ceiling in CEILINGS.items():
+        case(unit.replace(" ", "_"), more[unit], ceiling)
+    case("each_argument", (more["execute 101x1"] - more["execute 1x1"]) / 100,
+         PER_ARGUMENT)
+    case("each_output", (more["execute 1x101"] - more["execute 1x1"]) / 100,
+         PER_OUTPUT)
+    for unit in more:
+        if unit.startswith("get "):
+            # What is left over after the point is the loop's.
+            case(unit.replace(" ", "_"), more[unit] // 100, PER_GETTER)
+    for unit, found in counts.items():
+        case("allocations_" + unit.replace(" ", "_"), found["allocations"], 0)
+
+
+reason = why_not()
+if reason:
+    print(f"skip instructions: {reason}")
+else:
+    judge(instructions.count(PROGRAM, BUILD / "sim/libpjrt_sim.so"))
