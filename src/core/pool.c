@@ -151,21 +151,44 @@ static size_t take_idle(pjrt_pool_lane *lane, pjrt_pool_kind kind, size_t num,
   return found;
 }
 
+/* Looks through all lanes, and stays where it found something. */
+static size_t take_anywhere(pjrt_pool *pool, pjrt_pool_kind kind, size_t num,
+                            void **out) {
+  const unsigned first = pjrt_this_thread.lane;
+  size_t taken = 0;
+  for (unsigned i = 0; i < PJRT_POOL_LANES && taken < num; i++) {
+    const unsigned at = (first + i) % PJRT_POOL_LANES;
+    size_t found = take_idle(&pool->lanes[at], kind, num - taken, out + taken);
+    if (found) pjrt_this_thread.lane = at;
+    taken += found;
+  }
+  return taken;
+}
+
+/* A lane looks empty while another thread holds its list. Threads that often
+ * find it so are in each other's way, and must part, lest they make ever
+ * more. */
+static void count_new(void) {
+  enum { PATIENCE = 256 };
+  if (++pjrt_this_thread.num_made % PATIENCE == 0) pjrt_pool_move_on();
+}
+
 static pjrt_error *add_new(pjrt_pool_lane *lane, pjrt_pool_kind kind,
                            void **out) {
   pjrt_pool *pool = lane->pool;
   PJRT_TRY(pjrt_alloc(1, pool->kinds[kind].size, out));
   pool->kinds[kind].make(*out, lane, pool->owner);
   pjrt_pool_hold(pool);
+  count_new();
   return NULL;
 }
 
 pjrt_error *pjrt_pool_take(pjrt_pool *pool, pjrt_pool_kind kind, size_t num,
                            void **out) {
-  pjrt_pool_lane *lane = pjrt_pool_lane_here(pool);
   if (num == 0) return NULL;
-  size_t taken = take_idle(lane, kind, num, out);
+  size_t taken = take_anywhere(pool, kind, num, out);
   for (; taken < num; taken++) {
+    pjrt_pool_lane *lane = pjrt_pool_lane_here(pool);
     pjrt_error *error = add_new(lane, kind, &out[taken]);
     if (!error) continue;
     while (taken-- > 0) {

@@ -6,7 +6,8 @@
  * head is all it needs: what an object that others may take points to is never
  * followed. An object goes back to the lane that it was made for, whichever
  * thread frees it, so that a producer finds again what its consumer freed.
- * Threads begin at the first lane and move on where they meet another one.
+ * Threads begin at the first lane and move on where they meet another one; what
+ * is idle in any lane is found before anything is made.
  *
  * The objects that are out keep the client alive. While its handle is there
  * too nobody counts them. Closing the pool does: from then on its lists are
@@ -33,6 +34,8 @@ typedef enum pjrt_pool_kind {
   PJRT_POOL_EVENT,
   PJRT_NUM_POOL_KINDS
 } pjrt_pool_kind;
+
+enum { PJRT_POOL_LANES = 16 };
 
 /* In place of a list's head: the pool is closed. */
 enum { PJRT_POOL_CLOSED = 1 };

@@ -5,11 +5,10 @@
 
 #include <stdbool.h>
 
-enum { PJRT_POOL_LANES = 16 };
-
 typedef struct pjrt_thread {
   int callback_depth; /* whether a plugin is calling back */
   unsigned lane;      /* where it takes from pools; see pool.h */
+  unsigned num_made;  /* for pools */
 } pjrt_thread;
 
 /* The model spares a call to the loader on each access; the few bytes fit in

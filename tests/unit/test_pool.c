@@ -217,6 +217,48 @@ static void test_objects_go_home(void **state) {
   pjrt_pool_destroy(pool);
 }
 
+static void *take_and_give(void *pool) {
+  for (int i = 0; i < 100000; i++) {
+    void *one;
+    if (pjrt_error_consume(pjrt_pool_take(pool, PJRT_POOL_BUFFER, 1, &one))) {
+      return NULL;
+    }
+    (void)!give(PJRT_POOL_BUFFER, one);
+  }
+  return NULL;
+}
+
+/* Threads that get in each other's way part; they do not make ever more. */
+static void test_threads_part(void **state) {
+  enum { ENOUGH = NUM_THREADS * PJRT_POOL_LANES * 2 };
+  pthread_t threads[NUM_THREADS];
+  pjrt_pool *pool = create();
+  (void)state;
+  for (size_t i = 0; i < NUM_THREADS; i++) {
+    pthread_create(&threads[i], NULL, take_and_give, pool);
+  }
+  for (size_t i = 0; i < NUM_THREADS; i++) pthread_join(threads[i], NULL);
+  assert_in_range(num_made, 1, ENOUGH);
+  pjrt_pool_destroy(pool);
+}
+
+/* What is idle elsewhere is found before anything is made. */
+static void test_other_lanes_are_searched(void **state) {
+  enum { NUM = 100 };
+  void *objects[NUM];
+  pjrt_pool *pool = create();
+  (void)state;
+  for (int round = 0; round < 2 * PJRT_POOL_LANES; round++) {
+    expect_ok(pjrt_pool_take(pool, PJRT_POOL_BUFFER, NUM, objects));
+    for (int i = 0; i < NUM; i++) {
+      assert_false(give(PJRT_POOL_BUFFER, objects[i]));
+    }
+    pjrt_pool_move_on();
+  }
+  assert_int_equal(num_made, NUM);
+  pjrt_pool_destroy(pool);
+}
+
 /* The owner goes while the threads give back: one of all drops is the last. */
 static void test_one_last_among_threads(void **state) {
   (void)state;
@@ -253,6 +295,8 @@ int main(void) {
       cmocka_unit_test(test_closed_pools_recycle),
       cmocka_unit_test(test_lists_are_given_back),
       cmocka_unit_test(test_objects_go_home),
+      cmocka_unit_test(test_threads_part),
+      cmocka_unit_test(test_other_lanes_are_searched),
       cmocka_unit_test(test_one_last_among_threads),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
