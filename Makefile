@@ -6,6 +6,8 @@ WERROR ?= ON
 TIER ?= all
 MATCH ?=
 PLUGIN ?= cpu
+PEERS ?= all
+QUICK ?=
 
 MAKEFLAGS += --no-print-directory
 
@@ -39,12 +41,11 @@ test-all: bootstrap-all build $(HEAVY_BUILDS:%=build-%)  ## Every test
 	tools/run_tests.py --tier $(TIER) --match '$(MATCH)' \
 	build $(HEAVY_BUILDS:%=build/%)
 
-bench: bootstrap build/Makefile  ## Measure against bare calls on the plugin
-	@$(call BUILD,build) --target bench
+bench: bootstrap build/Makefile  ## Measure against bare calls and peers
+	@$(call BUILD,build) --target bench pjrt_sim
 	@plugin=$$($(RUN) tools/fetch_plugins.py cpu | cut -f 2) && \
-	for program in build/bench/*; do \
-	  [ ! -f "$$program" ] || [ ! -x "$$program" ] || \
-	  $(RUN) "$$program" --plugin "$$plugin" || exit 1; done
+	$(RUN) bench/run.py --plugin "$$plugin" --match '$(MATCH)' \
+	--peers '$(PEERS)' $(if $(QUICK),--quick) build
 
 install: build  ## Install under PREFIX (/usr/local)
 	@$(RUN) touch build/install_manifest.txt
@@ -72,6 +73,7 @@ help:  ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
 	@echo "Variables: JOBS, PREFIX, WERROR=OFF, MATCH=TEXT (tests by name)"
 	@echo "  PLUGIN=sim (make demo without a download)"
+	@echo "  QUICK=1, PEERS=none, MATCH=TEXT (make bench)"
 
 bootstrap:
 	@tools/bootstrap test

@@ -55,23 +55,25 @@ static PJRT_Buffer *upload(const bare *it, const void *data,
   return args.buffer;
 }
 
-static PJRT_Buffer *execute(const bare *it, PJRT_Event **done) {
+static void execute(bare *it, PJRT_Event **done) {
   PJRT_ExecuteOptions options = {.struct_size =
                                      PJRT_ExecuteOptions_STRUCT_SIZE};
   PJRT_Buffer *const *argument_lists[] = {it->args};
-  PJRT_Buffer *out = NULL;
-  PJRT_Buffer **output_lists[] = {&out};
+  PJRT_Buffer **output_lists[] = {it->outs};
   PJRT_LoadedExecutable_Execute_Args args = {
       .struct_size = PJRT_LoadedExecutable_Execute_Args_STRUCT_SIZE,
       .executable = it->executable,
       .options = &options,
       .argument_lists = argument_lists,
       .num_devices = 1,
-      .num_args = 2,
+      .num_args = it->num_args,
       .output_lists = output_lists,
       .device_complete_events = done};
   check(it, it->api->PJRT_LoadedExecutable_Execute(&args));
-  return out;
+}
+
+static void destroy_outputs(const bare *it) {
+  for (size_t i = 0; i < it->num_outs; i++) destroy_buffer(it, it->outs[i]);
 }
 
 static void download(const bare *it, PJRT_Buffer *buffer, void *dst,
@@ -127,19 +129,33 @@ static void compile(bare *it, const char *code) {
   free(text);
 }
 
-void bare_open(const char *plugin_path, const char *code, bare *out) {
+static void *allocate(size_t num) {
+  void *array = calloc(num, sizeof(void *));
+  if (array) return array;
+  fprintf(stderr, "bare call: out of memory\n");
+  exit(EXIT_FAILURE);
+}
+
+void bare_open(const char *plugin_path, const char *code, size_t num_args,
+               size_t num_outs, bare *out) {
   static const float one = 1;
-  *out = (bare){.api = load(plugin_path)};
+  *out = (bare){.api = load(plugin_path),
+                .num_args = num_args,
+                .args = allocate(num_args),
+                .num_outs = num_outs,
+                .outs = allocate(num_outs)};
   create_client(out);
   compile(out, code);
-  for (int i = 0; i < 2; i++) {
+  for (size_t i = 0; i < num_args; i++) {
     out->args[i] = upload(out, &one, NULL, 0,
                           PJRT_HostBufferSemantics_kImmutableOnlyDuringCall);
   }
 }
 
 void bare_close(bare *it) {
-  for (int i = 0; i < 2; i++) destroy_buffer(it, it->args[i]);
+  for (size_t i = 0; i < it->num_args; i++) destroy_buffer(it, it->args[i]);
+  free(it->args);
+  free(it->outs);
   PJRT_LoadedExecutable_Destroy_Args executable = {
       .struct_size = PJRT_LoadedExecutable_Destroy_Args_STRUCT_SIZE,
       .executable = it->executable};
@@ -150,18 +166,29 @@ void bare_close(bare *it) {
   check(it, it->api->PJRT_Client_Destroy(&client));
 }
 
-void bare_execute(bare *it) { destroy_buffer(it, execute(it, NULL)); }
+void bare_execute(bare *it) {
+  execute(it, NULL);
+  destroy_outputs(it);
+}
 
 void bare_execute_await(bare *it) {
   PJRT_Event *done = NULL;
-  PJRT_Buffer *out = execute(it, &done);
+  execute(it, &done);
   await(it, done);
-  destroy_buffer(it, out);
+  destroy_outputs(it);
 }
 
-void bare_upload(bare *it, const void *data, size_t size) {
-  const int64_t num = (int64_t)(size / sizeof(float));
-  destroy_buffer(it, upload(it, data, &num, 1,
+void bare_ready(bare *it) {
+  PJRT_Buffer_ReadyEvent_Args args = {
+      .struct_size = PJRT_Buffer_ReadyEvent_Args_STRUCT_SIZE,
+      .buffer = it->args[0]};
+  check(it, it->api->PJRT_Buffer_ReadyEvent(&args));
+  await(it, args.event);
+}
+
+void bare_upload(bare *it, const void *data, const int64_t *dims,
+                 size_t num_dims) {
+  destroy_buffer(it, upload(it, data, dims, num_dims,
                             PJRT_HostBufferSemantics_kImmutableOnlyDuringCall));
 }
 
@@ -179,9 +206,9 @@ void bare_round_trip(bare *it, float *value) {
   PJRT_Buffer *kept = it->args[0];
   it->args[0] = upload(it, value, NULL, 0,
                        PJRT_HostBufferSemantics_kImmutableOnlyDuringCall);
-  PJRT_Buffer *out = execute(it, NULL);
-  download(it, out, value, sizeof *value);
-  destroy_buffer(it, out);
+  execute(it, NULL);
+  download(it, it->outs[0], value, sizeof *value);
+  destroy_outputs(it);
   destroy_buffer(it, it->args[0]);
   it->args[0] = kept;
 }

@@ -55,16 +55,26 @@ static void examine_functions(const struct cli *cli,
          num_null == num_missing ? "" : "; the rest is newer than the plugin");
 }
 
+/* Before API 0.45 extensions declare none. */
+static void size_text(size_t size, char *out, size_t out_size) {
+  if (size) {
+    snprintf(out, out_size, "%zu bytes", size);
+  } else {
+    snprintf(out, out_size, "no size declared");
+  }
+}
+
 static void examine_extensions(const struct cli *cli,
                                const pjrt_plugin *plugin) {
   size_t num = pjrt_plugin_num_extensions(plugin);
   report(cli, "extensions", FINDING_OK, "%zu", num);
   for (size_t i = 0; i < num; i++) {
     int type = pjrt_plugin_extension_type(plugin, i);
-    size_t size = pjrt_plugin_extension_size(plugin, i);
+    char size[40];
+    size_text(pjrt_plugin_extension_size(plugin, i), size, sizeof size);
     size_t first = pjrt_plugin_find_extension(plugin, type);
     report(cli, "extension", first == i ? FINDING_OK : FINDING_NOTE,
-           "%d %s, %zu bytes%s", type, pjrt_extension_name(type), size,
+           "%d %s, %s%s", type, pjrt_extension_name(type), size,
            first == i ? "" : ": a second one, which nobody finds");
   }
 }

@@ -37,15 +37,23 @@ static void print_attributes(FILE *to, const json_t *attributes,
   }
 }
 
+/* Before API 0.45 extensions declare none. */
+static void print_size(FILE *to, int64_t size) {
+  if (size) {
+    fprintf(to, "%4" PRId64 " bytes\n", size);
+  } else {
+    fputs("no size declared\n", to);
+  }
+}
+
 static void print_extensions(FILE *to, const json_t *extensions) {
   fprintf(to, "extensions: %zu\n", json_array_size(extensions));
   size_t i;
   json_t *extension;
   json_array_foreach(extensions, i, extension) {
-    fprintf(to, "  %2" PRId64 "  %-22s %4" PRId64 " bytes\n",
-            number(extension, "type"),
-            json_string_value(json_object_get(extension, "name")),
-            number(extension, "struct_size"));
+    fprintf(to, "  %2" PRId64 "  %-22s ", number(extension, "type"),
+            json_string_value(json_object_get(extension, "name")));
+    print_size(to, number(extension, "struct_size"));
   }
 }
 

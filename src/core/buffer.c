@@ -54,7 +54,7 @@ static bool bury(pjrt_grave *grave) {
   unsigned state = atomic_load_explicit(&buffer->state, memory_order_relaxed);
   if (buffer->raw) pjrt_raw_buffer_destroy(buffer->client, buffer->raw);
   if (state & PJRT_BUFFER_ADOPTED) {
-    pjrt_adoption_end(buffer->client, buffer->adoption);
+    pjrt_adoption_end(buffer->client, &buffer->adoption);
   }
   atomic_store_explicit(&buffer->state, PJRT_BUFFER_LIVE, memory_order_relaxed);
   return give(buffer);

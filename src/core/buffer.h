@@ -16,7 +16,7 @@ enum {
   PJRT_BUFFER_DELETED = 3,
   PJRT_BUFFER_KIND_MASK = 3,
   PJRT_BUFFER_FREED = 4,   /* the handle is gone; mappings may be open */
-  PJRT_BUFFER_ADOPTED = 8, /* `adoption` is set, for as long as it exists */
+  PJRT_BUFFER_ADOPTED = 8, /* its memory is lent, for as long as it exists */
   PJRT_BUFFER_ONE_MAPPING = 16
 };
 
@@ -34,12 +34,13 @@ struct pjrt_buffer {
   pjrt_pool_lane *lane;
   PJRT_Buffer *raw;
   const pjrt_spec *spec;
-  atomic_uint state;       /* live, while it is idle in the pool */
-  pjrt_adoption *adoption; /* if the state says so */
+  atomic_uint state; /* live, while it is idle in the pool */
 
   /* The call that ends it, ready to be made. */
   PJRT_Buffer_Destroy *destroy;
   PJRT_ROOM_FOR(PJRT_Buffer_Destroy_Args) destroy_args;
+
+  pjrt_adoption adoption; /* if the state says so */
 
   /* Held to take or drop an external reference, and to end the live state:
    * plugins keep the references in a list without a lock, and taking one while
@@ -127,7 +128,7 @@ pjrt_error *pjrt_raw_buffer_ready_event(const pjrt_client *client,
     __attribute__((warn_unused_result));
 
 /* Gives lent memory back as soon as the plugin does not need it any more, and
- * frees the adoption. Must not be called in a callback. */
+ * forgets the adoption. Must not be called in a callback. */
 void pjrt_adoption_end(pjrt_client *client, pjrt_adoption *adoption);
 
 /* Ends a buffer whose handle and mappings are gone. */

@@ -203,13 +203,22 @@ static int compare_id(const void *key, const void *element) {
   return (id > other) - (id < other);
 }
 
+/* Ids mostly have no gaps, and then the first one tells the place. */
+static pjrt_device **find_id(const pjrt_client *client, int id) {
+  pjrt_device **sorted = client->devices_by_id;
+  const size_t num = client->num_devices;
+  if (num == 0) return NULL;
+  const size_t guess = (size_t)((int64_t)id - sorted[0]->id);
+  if (guess < num && sorted[guess]->id == id) return &sorted[guess];
+  return bsearch(&id, sorted, num, sizeof *sorted, compare_id);
+}
+
 pjrt_error *pjrt_client_lookup_device(const pjrt_client *client, int id,
                                       pjrt_device **out) {
   *out = NULL;
   size_t num = client->num_devices;
   pjrt_device **sorted = client->devices_by_id;
-  pjrt_device **found =
-      num ? bsearch(&id, sorted, num, sizeof *sorted, compare_id) : NULL;
+  pjrt_device **found = find_id(client, id);
   if (found) {
     *out = *found;
     return NULL;

@@ -32,7 +32,11 @@ static pjrt_error *is_readable(pjrt_buffer *buffer, bool *out) {
       !table->PJRT_Buffer_DecreaseExternalReferenceCount) {
     return NULL;
   }
-  return pjrt_buffer_is_on_cpu(buffer, out);
+  PJRT_ARGS(PJRT_Buffer_IsOnCpu, args);
+  args->buffer = buffer->raw;
+  PJRT_TRY(PJRT_CALL(buffer->client->plugin, PJRT_Buffer_IsOnCpu, args));
+  *out = args->is_on_cpu;
+  return NULL;
 }
 
 static void drop_memory(pjrt_buffer *buffer) {
@@ -40,7 +44,7 @@ static void drop_memory(pjrt_buffer *buffer) {
   args->buffer = buffer->raw;
   pthread_mutex_lock(&buffer->reference_mutex);
   /* It can fail only when the count is wrong, and then nothing is held. */
-  pjrt_error_free(PJRT_CALL(buffer->client->plugin,
+  pjrt_error_drop(PJRT_CALL(buffer->client->plugin,
                             PJRT_Buffer_DecreaseExternalReferenceCount, args));
   pthread_mutex_unlock(&buffer->reference_mutex);
 }

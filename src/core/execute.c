@@ -92,7 +92,7 @@ static inline pjrt_error *wrap_plain_outputs(const pjrt_executable *executable,
   pjrt_pool_lane *lane = pjrt_pool_lane_here(executable->client->pool);
   pjrt_link *idle = pjrt_pool_take_list(lane, PJRT_POOL_BUFFER);
   const pjrt_spec *const *specs = executable->output_specs;
-#pragma GCC unroll 2
+#pragma GCC unroll 4
   for (size_t i = 0; i < num_outs; i++) {
     if (!idle) return wrap_the_rest(executable, raw_outs, outs, i);
     outs[i] = (pjrt_buffer *)idle;
@@ -159,7 +159,7 @@ pjrt_error *pjrt_executable_execute_sharded_async(
     size_t num_args, const pjrt_execute_opts *opts, pjrt_buffer **outs,
     size_t num_outs, pjrt_event **out_done) {
   return pjrt_launch(executable, num_devices, args, num_args, opts, outs,
-                     num_outs, out_done);
+                     num_outs, false, out_done);
 }
 
 pjrt_error *pjrt_executable_execute_async(pjrt_executable *executable,
@@ -174,7 +174,7 @@ pjrt_error *pjrt_executable_execute_async(pjrt_executable *executable,
       !launch_plainly(executable, args, num_args, outs, num_outs,
                       out_done ? &event : NULL, &error)) {
     return pjrt_launch(executable, 1, args, num_args, opts, outs, num_outs,
-                       out_done);
+                       false, out_done);
   }
   if (error) {
     if (out_done) *out_done = NULL;
@@ -190,24 +190,12 @@ pjrt_error *pjrt_executable_execute_async(pjrt_executable *executable,
 
 /* ---- waiting forms ------------------------------------------------------- */
 
-static void free_outputs(pjrt_buffer **outs, size_t num) {
-  for (size_t i = 0; i < num; i++) {
-    pjrt_buffer_free(outs[i]);
-    outs[i] = NULL;
-  }
-}
-
 pjrt_error *pjrt_executable_execute_sharded(
     pjrt_executable *executable, size_t num_devices, pjrt_buffer *const *args,
     size_t num_args, const pjrt_execute_opts *opts, pjrt_buffer **outs,
     size_t num_outs) {
-  pjrt_event *done;
-  PJRT_TRY(pjrt_launch(executable, num_devices, args, num_args, opts, outs,
-                       num_outs, &done));
-  pjrt_error *error = pjrt_event_await(done);
-  pjrt_event_free(done);
-  if (error) free_outputs(outs, num_devices * num_outs);
-  return error;
+  return pjrt_launch(executable, num_devices, args, num_args, opts, outs,
+                     num_outs, true, NULL);
 }
 
 pjrt_error *pjrt_executable_execute(pjrt_executable *executable,
@@ -219,13 +207,13 @@ pjrt_error *pjrt_executable_execute(pjrt_executable *executable,
   if (!is_plain(executable, args, num_args, opts, outs, num_outs) ||
       !launch_plainly(executable, args, num_args, outs, num_outs, &event,
                       &error)) {
-    return pjrt_executable_execute_sharded(executable, 1, args, num_args, opts,
-                                           outs, num_outs);
+    return pjrt_launch(executable, 1, args, num_args, opts, outs, num_outs,
+                       true, NULL);
   }
   if (error) return fail_plainly(executable, outs, event, error);
   error = finish_plainly(executable->client->plugin, event);
   if (!error) return NULL;
   pjrt_error_set_call(error, "PJRT_LoadedExecutable_Execute");
-  free_outputs(outs, num_outs);
-  return error;
+  pjrt_buffers_give_back(outs, num_outs);
+  return fail_plainly(executable, outs, NULL, error);
 }

@@ -434,13 +434,30 @@ static pjrt_error *wrap_events(const launch *run, pjrt_event **out) {
                          "PJRT_LoadedExecutable_Execute", out);
 }
 
+/* Waits for all devices; the error of the first that failed. */
+static pjrt_error *finish_events(const launch *run) {
+  pjrt_error *first = NULL;
+  for (size_t d = 0; d < run->num_devices; d++) {
+    pjrt_error *error =
+        pjrt_raw_event_finish(run->executable->client, run->events[d]);
+    if (first) {
+      pjrt_error_drop(error);
+    } else {
+      first = error;
+    }
+  }
+  if (first) pjrt_error_set_call(first, "PJRT_LoadedExecutable_Execute");
+  return first;
+}
+
 static pjrt_error *execute(launch *run, void **scratch, pjrt_event **out_done) {
   point_lists(run, scratch);
   PJRT_TRY(check_arguments(run));
   PJRT_TRY(claim(run));
   PJRT_TRY(launch_claimed(run));
-  if (!out_done) return NULL;
-  pjrt_error *error = wrap_events(run, out_done);
+  if (!run->events) return NULL;
+  pjrt_error *error =
+      out_done ? wrap_events(run, out_done) : finish_events(run);
   if (error) {
     pjrt_buffers_give_back(run->outs, run->num_devices * run->num_outs);
     clear_outputs(run);
@@ -448,12 +465,13 @@ static pjrt_error *execute(launch *run, void **scratch, pjrt_event **out_done) {
   return error;
 }
 
-static pjrt_error *execute_with_scratch(launch *run, pjrt_event **out_done) {
+static pjrt_error *execute_with_scratch(launch *run, bool wait,
+                                        pjrt_event **out_done) {
   void *scratch[PJRT_LAUNCH_POINTERS];
   void *memory;
   PJRT_Event *wanted = NULL;
   size_t num = run->num_devices * (run->num_args + run->num_outs + 3);
-  run->events = out_done ? &wanted : NULL;
+  run->events = wait || out_done ? &wanted : NULL;
   if (num <= PJRT_LAUNCH_POINTERS) return execute(run, scratch, out_done);
   PJRT_TRY(pjrt_alloc(num, sizeof(void *), &memory));
   pjrt_error *error = execute(run, memory, out_done);
@@ -464,7 +482,7 @@ static pjrt_error *execute_with_scratch(launch *run, pjrt_event **out_done) {
 pjrt_error *pjrt_launch(pjrt_executable *executable, size_t num_devices,
                         pjrt_buffer *const *args, size_t num_args,
                         const pjrt_execute_opts *opts, pjrt_buffer **outs,
-                        size_t num_outs, pjrt_event **out_done) {
+                        size_t num_outs, bool wait, pjrt_event **out_done) {
   launch run = {.executable = executable,
                 .num_devices = num_devices,
                 .args = args,
@@ -478,7 +496,7 @@ pjrt_error *pjrt_launch(pjrt_executable *executable, size_t num_devices,
   PJRT_TRY(
       pjrt_opts_read(opts, "pjrt_execute_opts", sizeof run.opts, &run.opts));
   pjrt_error *error = check_launch(&run);
-  if (!error) error = execute_with_scratch(&run, out_done);
+  if (!error) error = execute_with_scratch(&run, wait, out_done);
   free(run.call_location);
   return error;
 }

@@ -5,11 +5,12 @@
 
 #include "core/executable.h"
 
-/* As pjrt_executable_execute_sharded_async. */
+/* As pjrt_executable_execute_sharded_async; with `wait`, and then without
+ * out_done, as the form that waits. */
 pjrt_error *pjrt_launch(pjrt_executable *executable, size_t num_devices,
                         pjrt_buffer *const *args, size_t num_args,
                         const pjrt_execute_opts *opts, pjrt_buffer **outs,
-                        size_t num_outs, pjrt_event **out_done)
+                        size_t num_outs, bool wait, pjrt_event **out_done)
     __attribute__((warn_unused_result));
 
 #endif /* PJRT_CORE_LAUNCH_H_ */

@@ -261,20 +261,20 @@ pjrt_error *pjrt_buffer_from_array(pjrt_device *device, const pjrt_array *array,
 typedef struct ending {
   pjrt_grave grave;
   pjrt_client *client;
-  pjrt_adoption *adoption;
+  pjrt_adoption adoption;
   atomic_bool is_handed_over; /* orders the fields for race detectors */
 } ending;
 
-static void give_memory_back(pjrt_client *client, pjrt_adoption *adoption) {
+static void give_memory_back(pjrt_client *client,
+                             const pjrt_adoption *adoption) {
   pjrt_raw_event_destroy(client, adoption->done);
   if (adoption->release) adoption->release(adoption->data, adoption->user);
-  free(adoption);
 }
 
 static bool bury_ending(pjrt_grave *grave) {
   ending *end = (ending *)grave;
   pjrt_client *client = end->client;
-  give_memory_back(client, end->adoption);
+  give_memory_back(client, &end->adoption);
   free(end);
   return pjrt_pool_drop(client->pool);
 }
@@ -294,11 +294,11 @@ static void memory_is_done(PJRT_Error *raw, void *user) {
 }
 
 /* False when the plugin cannot be asked to call back. */
-static bool end_later(pjrt_client *client, pjrt_adoption *adoption) {
+static bool end_later(pjrt_client *client, const pjrt_adoption *adoption) {
   ending *end = calloc(1, sizeof *end);
   if (!end) return false;
   pjrt_error *error = pjrt_reaper_start(&client->reaper);
-  *end = (ending){.client = client, .adoption = adoption};
+  *end = (ending){.client = client, .adoption = *adoption};
   atomic_store_explicit(&end->is_handed_over, true, memory_order_release);
   pjrt_pool_hold(client->pool);
   if (!error) {
@@ -333,7 +333,7 @@ static pjrt_error *adopt(const upload *up, pjrt_adoption *adoption,
                          pjrt_buffer **out) {
   PJRT_TRY(check(up));
   PJRT_TRY(run(up, out, &adoption->done));
-  (*out)->adoption = adoption;
+  (*out)->adoption = *adoption;
   atomic_store_explicit(&(*out)->state, PJRT_BUFFER_ADOPTED | PJRT_BUFFER_LIVE,
                         memory_order_relaxed);
   return NULL;
@@ -354,15 +354,9 @@ pjrt_error *pjrt_buffer_adopt_host(pjrt_device *device, pjrt_dtype dtype,
                .semantics = mode == PJRT_ADOPT_MUTABLE
                                 ? PJRT_HostBufferSemantics_kMutableZeroCopy
                                 : PJRT_HostBufferSemantics_kImmutableZeroCopy};
-  void *memory;
+  pjrt_adoption adoption = {.release = release, .data = data, .user = user};
   *out = NULL;
-  pjrt_error *error = pjrt_alloc(1, sizeof(pjrt_adoption), &memory);
-  if (!error) {
-    pjrt_adoption *adoption = memory;
-    *adoption = (pjrt_adoption){release, data, user, NULL};
-    error = adopt(&up, adoption, out);
-    if (error) free(adoption);
-  }
+  pjrt_error *error = adopt(&up, &adoption, out);
   if (error && release) release(data, user);
   return error;
 }

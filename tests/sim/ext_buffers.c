@@ -4,31 +4,11 @@
 #include <stdatomic.h>
 #include <time.h>
 
-#include "ext_check.h"
+#include "check.h"
 
-static const float FOUR[] = {1, 2, 3, 4};
 static const float OTHER[] = {5, 6, 7, 8};
 
 /* ---- Layouts ------------------------------------------------------------- */
-
-static const PJRT_Layouts_Extension *layouts(void) {
-  return find_extension(PJRT_Extension_Type_Layouts);
-}
-
-static bool reads(PJRT_Layouts_MemoryLayout *layout, const char *expected) {
-  ARGS(PJRT_Layouts_MemoryLayout_Serialize, .layout = layout);
-  if (layouts()->PJRT_Layouts_MemoryLayout_Serialize(&args)) return false;
-  const bool is_so =
-      args.serialized_bytes_size == strlen(expected) &&
-      !memcmp(args.serialized_bytes, expected, args.serialized_bytes_size);
-  args.serialized_layout_deleter(args.serialized_layout);
-  return is_so;
-}
-
-static PJRT_Error *destroy_layout(PJRT_Layouts_MemoryLayout *layout) {
-  ARGS(PJRT_Layouts_MemoryLayout_Destroy, .layout = layout);
-  return layouts()->PJRT_Layouts_MemoryLayout_Destroy(&args);
-}
 
 static void check_layouts(void) {
   static const int64_t dims[] = {2, 3};
@@ -36,10 +16,11 @@ static void check_layouts(void) {
   ARGS(PJRT_Layouts_PJRT_Client_GetDefaultLayout, .client = client,
        .type = PJRT_Buffer_Type_F32, .dims = dims, .num_dims = 2);
   CHECK(!layouts()->PJRT_Layouts_PJRT_Client_GetDefaultLayout(&args));
-  CHECK(reads(args.layout, "{1,0}") && !destroy_layout(args.layout));
+  CHECK(layout_reads(args.layout, "{1,0}") && !destroy_layout(args.layout));
   args.type = PJRT_Buffer_Type_S4;
   CHECK(!layouts()->PJRT_Layouts_PJRT_Client_GetDefaultLayout(&args));
-  CHECK(reads(args.layout, "{1,0:E(4)}") && !destroy_layout(args.layout));
+  CHECK(layout_reads(args.layout, "{1,0:E(4)}") &&
+        !destroy_layout(args.layout));
 
   MAKE(own, PJRT_Client_TopologyDescription, .client = client);
   CHECK(!api->PJRT_Client_TopologyDescription(&own));
@@ -47,12 +28,14 @@ static void check_layouts(void) {
        .topology_description = own.topology, .type = PJRT_Buffer_Type_F32,
        .dims = dims, .num_dims = 1);
   CHECK(!layouts()->PJRT_Layouts_PJRT_Topology_GetDefaultLayout(&topology));
-  CHECK(reads(topology.layout, "{0}") && !destroy_layout(topology.layout));
+  CHECK(layout_reads(topology.layout, "{0}") &&
+        !destroy_layout(topology.layout));
 
   PJRT_Buffer *buffer = upload_floats(client, 0, FOUR, 4);
   MAKE(of_buffer, PJRT_Layouts_PJRT_Buffer_MemoryLayout, .buffer = buffer);
   CHECK(!layouts()->PJRT_Layouts_PJRT_Buffer_MemoryLayout(&of_buffer));
-  CHECK(reads(of_buffer.layout, "{0}") && !destroy_layout(of_buffer.layout));
+  CHECK(layout_reads(of_buffer.layout, "{0}") &&
+        !destroy_layout(of_buffer.layout));
   CHECK(!destroy_layout(NULL));
   free_buffer(buffer);
   free_client(client);
@@ -69,14 +52,14 @@ static void check_executable_layouts(void) {
   ARGS(PJRT_Layouts_PJRT_Executable_GetParameterLayouts,
        .executable = executable);
   CHECK(!layouts()->PJRT_Layouts_PJRT_Executable_GetParameterLayouts(&args));
-  CHECK(args.num_parameters == 2 && reads(args.layouts[0], "{1,0}") &&
-        reads(args.layouts[1], "{}"));
+  CHECK(args.num_parameters == 2 && layout_reads(args.layouts[0], "{1,0}") &&
+        layout_reads(args.layouts[1], "{}"));
   CHECK(says(destroy_layout(args.layouts[0]), PJRT_Error_Code_INTERNAL,
              "misuse: a layout that belongs to its executable"));
   MAKE(outputs, PJRT_Layouts_PJRT_Executable_GetOutputLayouts,
        .executable = executable);
   CHECK(!layouts()->PJRT_Layouts_PJRT_Executable_GetOutputLayouts(&outputs));
-  CHECK(outputs.num_outputs == 1 && reads(outputs.layouts[0], "{1,0}"));
+  CHECK(outputs.num_outputs == 1 && layout_reads(outputs.layouts[0], "{1,0}"));
   PJRT_Layouts_MemoryLayout *first = outputs.layouts[0];
   CHECK(!layouts()->PJRT_Layouts_PJRT_Executable_GetOutputLayouts(&outputs));
   CHECK(outputs.layouts[0] == first);
@@ -520,7 +503,7 @@ static void check_transfers_canceled(void) {
   free_client(client);
 }
 
-void check_buffer_extensions(void) {
+void suite_ext_buffers(void) {
   run_check("layouts", check_layouts);
   run_check("layouts-of-executables", check_executable_layouts);
   run_check("memory-descriptions", check_memory_descriptions);

@@ -1,13 +1,9 @@
 /* Collectives, which Megascale makes. */
 #include <pthread.h>
 
-#include "ext_check.h"
+#include "check.h"
 
 enum { MAX_RANKS = 3 };
-
-static const PJRT_Megascale_Extension *megascale(void) {
-  return find_extension(PJRT_Extension_Type_Megascale);
-}
 
 static const PJRT_Collectives_Extension *collectives(void) {
   return find_extension(PJRT_Extension_Type_Collectives);
@@ -177,11 +173,6 @@ static PJRT_Error *all_reduce(const clique *c, size_t rank, const float *send,
   PJRT_Error *error = collectives()->communicator_all_reduce(&args);
   *out = args.event;
   return error;
-}
-
-static bool is_ready(PJRT_Event *event) {
-  ARGS(PJRT_Event_IsReady, .event = event);
-  return !api->PJRT_Event_IsReady(&args) && args.is_ready;
 }
 
 /* Nothing is there before all have come; the data may lie where it goes. */
@@ -494,7 +485,7 @@ static void check_threads(void) {
   free_clique(&c);
 }
 
-void check_collectives(void) {
+void suite_ext_collectives(void) {
   run_check("collectives-communicators", check_create);
   run_check("collectives-processes", check_create_collectives);
   run_check("collectives-to-string", check_to_string);

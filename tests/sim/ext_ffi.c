@@ -1,5 +1,5 @@
 /* FFI and Gpu_Custom_Call: handlers that programs call. */
-#include "ext_check.h"
+#include "check.h"
 
 static const PJRT_FFI_Extension *ffi(void) {
   return find_extension(PJRT_Extension_Type_FFI);
@@ -188,25 +188,14 @@ static const char *program_of(const char *target, const char *attributes) {
 /* The run's error, or that of the output; what came out in `out`. */
 static PJRT_Error *run(PJRT_Client *client, const char *code,
                        PJRT_ExecuteContext *context, float *out) {
-  static const float in[] = {1, 2, 3, 4};
+  const PJRT_ExecuteOptions options = {.launch_id = 42, .context = context};
   PJRT_LoadedExecutable *loaded;
   PJRT_Error *error = compile(client, code, 1, &loaded);
   if (error) return error;
-  PJRT_Buffer *argument = upload_floats(client, 0, in, 4), *result = NULL;
-  PJRT_Buffer *const *arguments = &argument;
-  PJRT_Buffer **results = &result;
-  PJRT_ExecuteOptions options = {.struct_size = PJRT_ExecuteOptions_STRUCT_SIZE,
-                                 .launch_id = 42,
-                                 .context = context};
-  ARGS(PJRT_LoadedExecutable_Execute, .executable = loaded, .options = &options,
-       .argument_lists = &arguments, .num_devices = 1, .num_args = 1,
-       .output_lists = &results);
-  error = api->PJRT_LoadedExecutable_Execute(&args);
+  PJRT_Buffer *argument = upload_floats(client, 0, FOUR, 4), *result;
+  error = execute_with(options, loaded, &argument, 1, &result, NULL);
   if (!error) {
-    MAKE(read, PJRT_Buffer_ToHostBuffer, .src = result, .dst = out,
-         .dst_size = 16);
-    error = api->PJRT_Buffer_ToHostBuffer(&read);
-    if (!error) error = await_free(read.event);
+    error = await_free(download(result, out, 16));
     free_buffer(result);
   }
   free_buffer(argument);
@@ -430,7 +419,7 @@ static void check_inner_registrations(void) {
   free_client(client);
 }
 
-void check_ffi_extensions(void) {
+void suite_ext_ffi(void) {
   run_check("ffi-types", check_types);
   run_check("ffi-handler", check_handler);
   run_check("ffi-errors", check_handler_errors);

@@ -1,19 +1,10 @@
 /* Megascale and MultiSlice. */
 #include <unistd.h>
 
-#include "ext_check.h"
-
-static const PJRT_Megascale_Extension *megascale(void) {
-  return find_extension(PJRT_Extension_Type_Megascale);
-}
+#include "check.h"
 
 static const PJRT_MultiSlice_Extension *slices(void) {
   return find_extension(PJRT_Extension_Type_MultiSlice);
-}
-
-static bool is_bytes(const char *bytes, size_t size, const char *expected,
-                     size_t expected_size) {
-  return size == expected_size && !memcmp(bytes, expected, size);
 }
 
 /* ---- contexts ------------------------------------------------------------ */
@@ -72,11 +63,6 @@ static void check_initialize(void) {
 }
 
 /* ---- configurations ------------------------------------------------------ */
-
-static PJRT_TopologyDescription *topology_of(PJRT_Client *client) {
-  ARGS(PJRT_Client_TopologyDescription, .client = client);
-  return api->PJRT_Client_TopologyDescription(&args) ? NULL : args.topology;
-}
 
 static PJRT_Error *destroy_config(PJRT_MultiSlice_Config *config) {
   ARGS(PJRT_MultiSlice_Config_Destroy, .config = config);
@@ -481,7 +467,7 @@ static void check_addresses(void) {
              "megascale_port is 65536, expected -1 to 65535"));
 }
 
-void check_megascale(void) {
+void suite_ext_megascale(void) {
   run_check("megascale-contexts", check_contexts);
   run_check("megascale-initialize", check_initialize);
   run_check("megascale-aot-config", check_aot_config);

@@ -1,11 +1,6 @@
 /* Shardings, AbiVersion, ExecutableMetadata, PhaseCompile, XlaTransform,
  * Triton, Profiler, Callback, Custom_Partitioner and Example. */
-#include "ext_check.h"
-
-static const char *const PROGRAM =
-    "func.func @main(%a: tensor<4xf32>) -> tensor<4xf32> {\n"
-    "  %0 = stablehlo.add %a, %a : tensor<4xf32>\n"
-    "  return %0 : tensor<4xf32>\n}";
+#include "check.h"
 
 /* ---- Shardings ----------------------------------------------------------- */
 
@@ -36,7 +31,7 @@ static void check_shardings(void) {
   free_executable(executable);
   free_loaded(loaded);
 
-  CHECK(!compile(client, PROGRAM, 1, &single));
+  CHECK(!compile(client, TWICE_PROGRAM, 1, &single));
   args.executable = executable = executable_of(single);
   CHECK(!extension->PJRT_Shardings_PJRT_Executable_ParameterShardings(&args));
   CHECK(args.num_parameters == 0 && !args.shardings);
@@ -90,7 +85,7 @@ static PJRT_ExecutableAbiVersion *version_again(
 static void check_abi_version(void) {
   PJRT_Client *client = new_client();
   PJRT_LoadedExecutable *loaded;
-  CHECK(!compile(client, PROGRAM, 1, &loaded));
+  CHECK(!compile(client, TWICE_PROGRAM, 1, &loaded));
   PJRT_Executable *executable = executable_of(loaded);
   MAKE(runtime, PJRT_Client_RuntimeAbiVersion, .client = client);
   MAKE(version, PJRT_Executable_GetAbiVersion, .executable = executable);
@@ -139,7 +134,7 @@ static void check_metadata(void) {
       find_extension(PJRT_Extension_Type_ExecutableMetadata);
   PJRT_Client *client = new_client();
   PJRT_LoadedExecutable *loaded;
-  CHECK(!compile(client, PROGRAM, 1, &loaded));
+  CHECK(!compile(client, TWICE_PROGRAM, 1, &loaded));
   PJRT_ExecutableMetadata metadata = {0};
   PJRT_ExecutableMetadata_GetExecutableMetadata_Args args = {
       .executable = executable_of(loaded), .metadata = &metadata};
@@ -253,17 +248,17 @@ static void check_transform(void) {
   CHECK(!extension->register_xla_transform(&enter));
   CHECK(says(extension->register_xla_transform(&enter),
              PJRT_Error_Code_ALREADY_EXISTS, "a transformation 'test'"));
-  CHECK(!compile(client, PROGRAM, 1, &loaded) && t.seen > 20);
+  CHECK(!compile(client, TWICE_PROGRAM, 1, &loaded) && t.seen > 20);
   CHECK(optimized_size(loaded) == sizeof(REWRITTEN));
   free_loaded(loaded);
   t.fails = true;
-  CHECK(says(compile(client, PROGRAM, 1, &loaded),
+  CHECK(says(compile(client, TWICE_PROGRAM, 1, &loaded),
              PJRT_Error_Code_PERMISSION_DENIED, "forbidden"));
   MAKE(clear, PJRT_Clear_Xla_Transform, .name = "test", .name_size = 4);
   CHECK(!extension->clear_xla_transform(&clear) && clear.cleared);
   CHECK(t.num_destroyed == 1);
   CHECK(!extension->clear_xla_transform(&clear) && !clear.cleared);
-  CHECK(!compile(client, PROGRAM, 1, &loaded));
+  CHECK(!compile(client, TWICE_PROGRAM, 1, &loaded));
   CHECK(optimized_size(loaded) != sizeof(REWRITTEN));
   free_loaded(loaded);
   free_client(client);
@@ -432,7 +427,7 @@ static void check_example(void) {
   CHECK(!extension->destroy(&args));
 }
 
-void check_program_extensions(void) {
+void suite_ext_programs(void) {
   run_check("shardings", check_shardings);
   run_check("abi-version", check_abi_version);
   run_check("executable-metadata", check_metadata);

@@ -1,5 +1,5 @@
 /* TpuExecutable. */
-#include "ext_check.h"
+#include "check.h"
 
 static const PJRT_TpuExecutable_Extension *tpu(void) {
   return find_extension(PJRT_Extension_Type_TpuExecutable);
@@ -34,11 +34,6 @@ static void free_serialized(void) {
 #define OF_SERIALIZED                                   \
   .serialized_executable = serialized.serialized_bytes, \
   .serialized_executable_size = serialized.serialized_bytes_size
-
-static bool is_bytes(const char *bytes, size_t size, const char *expected,
-                     size_t expected_size) {
-  return size == expected_size && !memcmp(bytes, expected, size);
-}
 
 /* ---- serialized executables ---------------------------------------------- */
 
@@ -173,14 +168,12 @@ static void check_environment(void) {
 
 /* The environment keeps the options of when it was made. */
 static void check_environment_field(void) {
-  pjrt_sim_options options;
+  pjrt_sim_options options = default_options();
   MAKE(set, PJRT_TpuExecutable_SetTpuCompilationEnv,
        .serialized_compilation_environments = NULL);
   CHECK(!tpu()->set_tpu_compilation_env(&set));
-  sim.options_init(&options);
   options.num_devices = 7;
-  sim.configure(&options);
-  api = sim.get_api();
+  use_options(&options);
   ARGS(PJRT_TpuExecutable_GetTpuCompilationEnvFieldAsString,
        .serialized_compilation_environments =
            set.result_compilation_environments,
@@ -221,7 +214,7 @@ static void check_predetermined(void) {
              "misuse"));
 }
 
-void check_tpu_executable(void) {
+void suite_ext_tpu_executable(void) {
   run_check("tpu-target-arguments", check_target_arguments);
   run_check("tpu-hlo-module", check_module);
   run_check("tpu-memory-stats", check_memory_stats);

@@ -23,11 +23,19 @@ CEILINGS = {
     "ready event": 145,
     "await": 75,
     "upload": 500,
-    "download": 600,
+    "upload in place": 660,
+    "download": 560,
+    "execute with options 100x100": 9000,
 }
 PER_ARGUMENT = 12
 PER_OUTPUT = 30
 PER_GETTER = 5
+
+
+def setting(name):
+    """A variable of the build."""
+    cache = (BUILD / "CMakeCache.txt").read_text()
+    return re.search(rf"^{name}:\w+=(.*)", cache, re.M)[1]
 
 
 def why_not():
@@ -38,10 +46,10 @@ def why_not():
         return "the benchmarks are not built"
     if not (BUILD / "sim/libpjrt_sim.so").exists():
         return "the simulated plugin is not built"
-    cache = (BUILD / "CMakeCache.txt").read_text()
-    kind = re.search(r"^CMAKE_BUILD_TYPE:\w+=(.*)", cache, re.M)[1]
-    if kind not in ("Release", "RelWithDebInfo"):
-        return f"the build is not an optimized one but {kind or 'unnamed'}"
+    if setting("CMAKE_BUILD_TYPE") not in ("Release", "RelWithDebInfo"):
+        return "the build is not an optimized one"
+    if "clang" in setting("CMAKE_C_COMPILER"):
+        return "the ceilings are for what gcc makes of the code"
     return None
 
 
