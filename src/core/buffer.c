@@ -17,12 +17,15 @@ static PJRT_Error *keep(PJRT_Buffer_Destroy_Args *args) {
   return NULL;
 }
 
-void pjrt_buffer_make(void *object, pjrt_pool_lane *lane, void *owner) {
+void pjrt_buffer_settle_in(void *buffer, pjrt_pool_lane *lane) {
+  ((pjrt_buffer *)buffer)->lane = lane;
+}
+
+void pjrt_buffer_make(void *object, void *owner) {
   pjrt_buffer *buffer = object;
   pjrt_client *client = owner;
   const pjrt_plugin *plugin = client->plugin;
   buffer->client = client;
-  buffer->lane = lane;
   buffer->destroy = plugin->table.PJRT_Buffer_Destroy;
   if (!buffer->destroy) buffer->destroy = keep;
   buffer->destroy_args.value.struct_size =

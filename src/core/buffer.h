@@ -53,8 +53,9 @@ struct pjrt_buffer {
   void *converted;           /* the view's own memory, when it is a copy */
 };
 
-/* Prepares a new wrapper for its pool, a client's. */
-void pjrt_buffer_make(void *buffer, pjrt_pool_lane *lane, void *client);
+/* For the pool: prepares a new wrapper, and notes its lane. */
+void pjrt_buffer_make(void *buffer, void *client);
+void pjrt_buffer_settle_in(void *buffer, pjrt_pool_lane *lane);
 
 /* Takes wrappers without a raw buffer, to be filled in: all or none. */
 pjrt_error *pjrt_buffers_take(pjrt_client *client, size_t num,

@@ -101,8 +101,10 @@ static pjrt_error *create_raw(pjrt_client *client,
 }
 
 static const pjrt_pooled_kind pooled_kinds[PJRT_NUM_POOL_KINDS] = {
-    [PJRT_POOL_BUFFER] = {sizeof(pjrt_buffer), pjrt_buffer_make},
-    [PJRT_POOL_EVENT] = {sizeof(pjrt_event), pjrt_event_make}};
+    [PJRT_POOL_BUFFER] = {sizeof(pjrt_buffer), pjrt_buffer_make,
+                          pjrt_buffer_settle_in},
+    [PJRT_POOL_EVENT] = {sizeof(pjrt_event), pjrt_event_make,
+                         pjrt_event_settle_in}};
 
 static pjrt_error *create_client(pjrt_client *client,
                                  const pjrt_client_opts *opts) {

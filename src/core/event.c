@@ -49,12 +49,15 @@ static PJRT_Error *keep(PJRT_Event_Destroy_Args *args) {
   return NULL;
 }
 
-void pjrt_event_make(void *object, pjrt_pool_lane *lane, void *owner) {
+void pjrt_event_settle_in(void *event, pjrt_pool_lane *lane) {
+  ((pjrt_event *)event)->lane = lane;
+}
+
+void pjrt_event_make(void *object, void *owner) {
   pjrt_event *event = object;
   pjrt_client *client = owner;
   const pjrt_plugin *plugin = client->plugin;
   event->client = client;
-  event->lane = lane;
   event->destroy = plugin->table.PJRT_Event_Destroy;
   if (!event->destroy) event->destroy = keep;
   event->destroy_args.value.struct_size =

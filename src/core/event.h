@@ -47,8 +47,9 @@ struct pjrt_event {
   atomic_size_t num_pending;
 };
 
-/* Prepares a new event for its pool, a client's. */
-void pjrt_event_make(void *event, pjrt_pool_lane *lane, void *client);
+/* For the pool: prepares a new event, and notes its lane. */
+void pjrt_event_make(void *event, void *client);
+void pjrt_event_settle_in(void *event, pjrt_pool_lane *lane);
 
 static inline void pjrt_event_fill(pjrt_event *event, PJRT_Event *raw,
                                    const char *what, pjrt_event_state state) {

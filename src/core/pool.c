@@ -151,7 +151,7 @@ static size_t take_idle(pjrt_pool_lane *lane, pjrt_pool_kind kind, size_t num,
   return found;
 }
 
-/* Looks through all lanes, and stays where it found something. */
+/* Looks through all lanes, its own first, where it settles what it finds. */
 static size_t take_anywhere(pjrt_pool *pool, pjrt_pool_kind kind, size_t num,
                             void **out) {
   const unsigned first = pjrt_this_thread.lane;
@@ -159,7 +159,9 @@ static size_t take_anywhere(pjrt_pool *pool, pjrt_pool_kind kind, size_t num,
   for (unsigned i = 0; i < PJRT_POOL_LANES && taken < num; i++) {
     const unsigned at = (first + i) % PJRT_POOL_LANES;
     size_t found = take_idle(&pool->lanes[at], kind, num - taken, out + taken);
-    if (found) pjrt_this_thread.lane = at;
+    for (size_t k = 0; i > 0 && k < found; k++) {
+      pool->kinds[kind].settle(out[taken + k], &pool->lanes[first]);
+    }
     taken += found;
   }
   return taken;
@@ -168,18 +170,18 @@ static size_t take_anywhere(pjrt_pool *pool, pjrt_pool_kind kind, size_t num,
 /* A lane looks empty while another thread holds its list. Threads that often
  * find it so are in each other's way, and must part, lest they make ever
  * more. */
-static void count_new(void) {
-  enum { PATIENCE = 256 };
-  if (++pjrt_this_thread.num_made % PATIENCE == 0) pjrt_pool_move_on();
+static void note_miss(void) {
+  enum { PATIENCE = 4 };
+  if (++pjrt_this_thread.num_misses % PATIENCE == 0) pjrt_pool_move_on();
 }
 
 static pjrt_error *add_new(pjrt_pool_lane *lane, pjrt_pool_kind kind,
                            void **out) {
   pjrt_pool *pool = lane->pool;
   PJRT_TRY(pjrt_alloc(1, pool->kinds[kind].size, out));
-  pool->kinds[kind].make(*out, lane, pool->owner);
+  pool->kinds[kind].make(*out, pool->owner);
+  pool->kinds[kind].settle(*out, lane);
   pjrt_pool_hold(pool);
-  count_new();
   return NULL;
 }
 
@@ -187,6 +189,7 @@ pjrt_error *pjrt_pool_take(pjrt_pool *pool, pjrt_pool_kind kind, size_t num,
                            void **out) {
   if (num == 0) return NULL;
   size_t taken = take_anywhere(pool, kind, num, out);
+  if (taken < num) note_miss();
   for (; taken < num; taken++) {
     pjrt_pool_lane *lane = pjrt_pool_lane_here(pool);
     pjrt_error *error = add_new(lane, kind, &out[taken]);

@@ -4,10 +4,11 @@
  * Wrappers lie idle in lanes, each a cache line with one list per kind. A list
  * is pushed to one by one and taken whole, so that a compare-and-swap of its
  * head is all it needs: what an object that others may take points to is never
- * followed. An object goes back to the lane that it was made for, whichever
+ * followed. An object goes back to the lane that it was taken from, whichever
  * thread frees it, so that a producer finds again what its consumer freed.
- * Threads begin at the first lane and move on where they meet another one; what
- * is idle in any lane is found before anything is made.
+ * Threads begin at the first lane and move on where they meet another one. What
+ * is idle in any lane is found before anything is made, and then belongs to the
+ * lane of the thread that found it.
  *
  * The objects that are out keep the client alive. While its handle is there
  * too nobody counts them. Closing the pool does: from then on its lists are
@@ -51,8 +52,10 @@ typedef struct pjrt_pool_lane {
 
 typedef struct pjrt_pooled_kind {
   size_t size;
-  /* Prepares a new object, all zeros, that belongs to `lane`. */
-  void (*make)(void *object, pjrt_pool_lane *lane, void *owner);
+  /* Prepares a new object, all zeros. */
+  void (*make)(void *object, void *owner);
+  /* Notes the lane that the object goes back to. */
+  void (*settle)(void *object, pjrt_pool_lane *lane);
 } pjrt_pooled_kind;
 
 typedef struct pjrt_pool {
@@ -131,7 +134,7 @@ bool pjrt_pool_give_slowly(pjrt_pool_lane *lane, pjrt_pool_kind kind,
                            pjrt_link *object)
     __attribute__((warn_unused_result));
 
-/* Gives one back to the lane that it was made for. True when it was the last
+/* Gives one back to the lane that it belongs to. True when it was the last
  * thing that kept a closed pool alive: then the caller must destroy the
  * client. */
 static inline __attribute__((warn_unused_result)) bool pjrt_pool_give(

@@ -6,9 +6,9 @@
 #include <stdbool.h>
 
 typedef struct pjrt_thread {
-  int callback_depth; /* whether a plugin is calling back */
-  unsigned lane;      /* where it takes from pools; see pool.h */
-  unsigned num_made;  /* for pools */
+  int callback_depth;  /* whether a plugin is calling back */
+  unsigned lane;       /* where it takes from pools; see pool.h */
+  unsigned num_misses; /* how often it found nothing there */
 } pjrt_thread;
 
 /* The model spares a call to the loader on each access; the few bytes fit in

@@ -19,16 +19,20 @@ typedef struct object {
   int marks;
 } object;
 
-static void make(void *made, pjrt_pool_lane *lane, void *owner) {
-  ((object *)made)->lane = lane;
+static void make(void *made, void *owner) {
+  (void)made;
   atomic_fetch_add((atomic_int *)owner, 1);
+}
+
+static void settle(void *settled, pjrt_pool_lane *lane) {
+  ((object *)settled)->lane = lane;
 }
 
 static atomic_int num_made;
 
 static const pjrt_pooled_kind kinds[PJRT_NUM_POOL_KINDS] = {
-    [PJRT_POOL_BUFFER] = {sizeof(object), make},
-    [PJRT_POOL_EVENT] = {2 * sizeof(object), make}};
+    [PJRT_POOL_BUFFER] = {sizeof(object), make, settle},
+    [PJRT_POOL_EVENT] = {2 * sizeof(object), make, settle}};
 
 static pjrt_pool *create(void) {
   pjrt_pool *pool;
@@ -87,7 +91,7 @@ static void test_many_at_once(void **state) {
 /* All or none: what does not fit leaves the count as it was. */
 static void test_no_memory(void **state) {
   static const pjrt_pooled_kind too_large[PJRT_NUM_POOL_KINDS] = {
-      [PJRT_POOL_EVENT] = {(size_t)PTRDIFF_MAX + 1, make}};
+      [PJRT_POOL_EVENT] = {(size_t)PTRDIFF_MAX + 1, make, settle}};
   pjrt_pool *pool = create();
   void *out[3];
   (void)state;
@@ -252,6 +256,9 @@ static void test_other_lanes_are_searched(void **state) {
     expect_ok(pjrt_pool_take(pool, PJRT_POOL_BUFFER, NUM, objects));
     for (int i = 0; i < NUM; i++) {
       assert_false(give(PJRT_POOL_BUFFER, objects[i]));
+    }
+    for (int i = 0; i < NUM; i++) { /* all are in this lane now */
+      assert_ptr_equal(((object *)objects[i])->lane, pjrt_pool_lane_here(pool));
     }
     pjrt_pool_move_on();
   }
