@@ -81,7 +81,7 @@ bootstrap:
 # The simulated plugin needs no download.
 .PHONY: bootstrap-demo
 bootstrap-demo:
-	@tools/bootstrap $(if $(filter sim,$(PLUGIN)),sim,test)
+	@tools/bootstrap $(if $(filter sim,$(PLUGIN)),sim,demo)
 
 .PHONY: bootstrap-all $(HEAVY_BUILDS:%=build-%)
 bootstrap-all:

@@ -120,8 +120,8 @@ def exit_statuses_are_the_commands():
 def options_exist():
     """Every --option in a document's command lines is one of the command's."""
     known = set()
-    for verb in ("run", "info", "plugin list", "plugin install",
-                 "plugin doctor"):
+    for verb in ("run", "bench", "info", "plugin list",
+                 "plugin install", "plugin doctor"):
         text = call(COMMAND, "help", *verb.split()).stdout
         known |= set(re.findall(r"--[a-z][a-z-]+", text))
     for path in (README, GUIDE, SOURCE / "docs" / "getting-started.md"):
