@@ -59,6 +59,12 @@ PJRT_Error *sim_ext_enter(sim_ext_call *call) {
   return sim_fault_strike(call->fault);
 }
 
+bool sim_ext_enter_void(sim_ext_call *call) {
+  PJRT_Error *error = sim_ext_enter(call);
+  sim_PJRT_Error_Destroy(&(PJRT_Error_Destroy_Args){.error = error});
+  return !error;
+}
+
 /* Args without a struct_size are as long as they ever were. */
 static size_t size_of_args(const sim_ext_call *call) {
   size_t declared = SIZE_MAX;

@@ -312,6 +312,8 @@ static void copy_to_remote(
   SIM_EXT_CALL(args, PJRT_Transfers_PJRT_Buffer_CopyToRemoteDevice_Args,
                has_destructor ? 72 : 64);
   PJRT_Error *error = sim_ext_enter(&ext_call);
+  if (sim_is_mutant("PJRT_Transfers_PJRT_Buffer_CopyToRemoteDevice_Args"))
+    return;
   if (!error && !sim_is(args->buffer, SIM_BUFFER))
     error = sim_misuse("no living buffer is copied");
   if (!error) error = sim_buffer_require_data(args->buffer);

@@ -89,7 +89,8 @@ PJRT_DeviceEvent sim_device_event(sim_future *future) {
   device_event *event = sim_new(SIM_OTHER, sizeof(*event));
   event->refs = 1;
   event->future = future;
-  return (PJRT_DeviceEvent){&table, event};
+  return (PJRT_DeviceEvent){SIM_TABLE(PJRT_DeviceEvent_FunctionTable, &table),
+                            event};
 }
 
 /* ---- waiting ------------------------------------------------------------- */

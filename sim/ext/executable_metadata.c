@@ -21,6 +21,8 @@ static PJRT_Error *get_metadata(
 
 static void destroy_metadata(
     PJRT_ExecutableMetadata_DestroySerializedMetadata_Args *args) {
+  SIM_EXT_ENTER_VOID(args,
+                     PJRT_ExecutableMetadata_DestroySerializedMetadata_Args);
   free((void *)(uintptr_t)args->metadata->serialized_metadata);
   *args->metadata = (PJRT_ExecutableMetadata){0};
 }

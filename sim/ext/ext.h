@@ -70,6 +70,7 @@ typedef struct sim_ext_call {
 
 /* Counts the call, refuses args that are too short, and fails on request. */
 PJRT_Error *sim_ext_enter(sim_ext_call *call);
+bool sim_ext_enter_void(sim_ext_call *call);
 /* Garbles the outputs on request. */
 void sim_ext_leave(const sim_ext_call *call);
 
@@ -82,6 +83,11 @@ void sim_ext_leave(const sim_ext_call *call);
   SIM_EXT_CALL(args, type, size);       \
   SIM_TRY(sim_ext_enter(&ext_call));    \
   if (sim_is_mutant(#type)) return NULL
+/* Begins one that returns nothing. It cannot refuse, so that `size` is unknown
+ * to it; told to fail, it does nothing. */
+#define SIM_EXT_ENTER_VOID(args, type) \
+  SIM_EXT_CALL(args, type, 0);         \
+  if (!sim_ext_enter_void(&ext_call) || sim_is_mutant(#type)) return
 
 /* Whether a fault or a question may name this function; its calls so far. */
 bool sim_ext_has_function(const char *function);

@@ -325,14 +325,15 @@ enum { NUM_MINORS = 6 };
  * declares. */
 const XLA_FFI_Api *sim_ffi_api(void) {
   static const size_t sizes[NUM_MINORS] = {192, 192, 192, 192, 200, 208};
-  static XLA_FFI_Api *tables[NUM_MINORS];
+  static const XLA_FFI_Api *tables[NUM_MINORS];
   const int minor = sim_ffi_minor();
   sim_ext_lock();
   if (!tables[minor]) {
     XLA_FFI_Api api = newest_api(minor);
     api.struct_size = sizes[minor];
-    tables[minor] = sim_allocate_forever(api.struct_size);
-    memcpy(tables[minor], &api, api.struct_size);
+    XLA_FFI_Api *made = sim_allocate_forever(api.struct_size);
+    memcpy(made, &api, api.struct_size);
+    tables[minor] = SIM_TABLE(XLA_FFI_Api, made);
   }
   sim_ext_unlock();
   return tables[minor];

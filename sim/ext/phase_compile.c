@@ -19,6 +19,7 @@ static PJRT_Error *get_compiler(PJRT_PhaseCompile_Get_Compiler_Args *args) {
 }
 
 static void destroy_compiler(PJRT_PhaseCompile_Destroy_Compiler_Args *args) {
+  SIM_EXT_ENTER_VOID(args, PJRT_PhaseCompile_Destroy_Compiler_Args);
   if (args->phase_compiler)
     sim_delete((void *)(uintptr_t)args->phase_compiler, SIM_OTHER);
 }
@@ -31,19 +32,29 @@ typedef struct byte_arrays {
   size_t num;
 } byte_arrays;
 
+/* What `bytes` points into, counted as alive. */
+typedef struct pointers {
+  sim_kind kind;
+  const char *bytes[];
+} pointers;
+
 static byte_arrays arrays_create(size_t num) {
+  pointers *made =
+      sim_new(SIM_OTHER, sizeof(pointers) + num * sizeof(const char *));
   return (byte_arrays){
-      .bytes = sim_allocate(num * sizeof(const char *)),
+      .bytes = made->bytes,
       .sizes = sim_allocate(num * sizeof(size_t)),
       .num = num,
   };
 }
 
 static void buffers_destroy(PJRT_PhaseCompile_C_Buffers_Destroy_Args *args) {
+  SIM_EXT_ENTER_VOID(args, PJRT_PhaseCompile_C_Buffers_Destroy_Args);
+  if (!args->char_buffers) return;
   for (size_t i = 0; i < args->num_char_buffers; i++)
     free((void *)(uintptr_t)args->char_buffers[i]);
-  free(args->char_buffers);
   free((void *)(uintptr_t)args->char_buffer_sizes);
+  sim_delete((char *)args->char_buffers - offsetof(pointers, bytes), SIM_OTHER);
 }
 
 static PJRT_Error *phase_names(PJRT_PhaseCompile_Get_PhaseNames_Args *args) {

@@ -230,7 +230,8 @@ static void adapt(void *node, int minor) {
     api->consume_result_destroy = consume_result_destroy;
     api->serialize = serialize;
   }
-  ((PJRT_Profiler_Extension *)node)->profiler_api = api;
+  ((PJRT_Profiler_Extension *)node)->profiler_api =
+      SIM_TABLE(PLUGIN_Profiler_Api, api);
 }
 
 static const PJRT_Profiler_Extension node = {0};

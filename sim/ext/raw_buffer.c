@@ -326,7 +326,8 @@ static const PJRT_RawBuffer_FunctionTable *table(void) {
 #undef COMMON
   const int minor = sim_options()->minor;
   if (minor < FIRST_MINOR_WITH_TABLE) return NULL;
-  return minor < FIRST_MINOR_WITH_SLICES ? &old : &newest;
+  return SIM_TABLE(PJRT_RawBuffer_FunctionTable,
+                   minor < FIRST_MINOR_WITH_SLICES ? &old : &newest);
 }
 
 /* ---- the extension ------------------------------------------------------- */

@@ -93,15 +93,19 @@ typedef struct sim_slot {
 
 /* Called with everything up to `copy_size` set. */
 PJRT_Error *sim_slot_begin(sim_slot *call);
+PJRT_Error *sim_slot_end(const sim_slot *call, PJRT_Error *error);
+
 /* A build for testing the tests: the function that the environment names does
- * nothing and succeeds. */
+ * nothing and succeeds. Those of the tables that are not PJRT_Api or a node,
+ * and begin with their struct_size, are named by their place: "TYPE+OFFSET". */
 #ifdef SIM_MUTANTS
 bool sim_is_mutant(const char *function);
+void *sim_mutate(const char *type, const void *table);
+#define SIM_TABLE(type, table) ((type *)sim_mutate(#type, (table)))
 #else
 #define sim_is_mutant(function) false
+#define SIM_TABLE(type, table) (table)
 #endif
-
-PJRT_Error *sim_slot_end(const sim_slot *call, PJRT_Error *error);
 
 /* By how many minors the plugin is newer than any known. */
 int sim_num_new_minors(void);

@@ -129,7 +129,7 @@ static void move_narrow(const walk *w, size_t at, unsigned char *host) {
     *byte =
         (unsigned char)((*byte & ~(mask << shift)) | (*host & mask) << shift);
   else
-    *host = (unsigned char)(*byte >> shift & mask);
+    *host = (unsigned char)((unsigned)*byte >> shift & mask);
 }
 
 static void move_element(const walk *w, size_t at, unsigned char *host) {

@@ -306,9 +306,12 @@ static void check_raw_slices(void) {
   CHECK(holds_floats(a, (const float[]){1, 2, 3, 5}, 4));
   CHECK(!table->get_raw_buffer_async_value(half, &event));
   event.vtable->dec_ref(event.device_event);
+  const size_t num = num_others();
   table->inc_ref(half);
   table->dec_ref(half);
+  CHECK(num_others() == num);
   table->dec_ref(half);
+  CHECK(num_others() == num - 1);
   CHECK(!free_raw(from) && !free_raw(to));
   free_buffer(a);
   free_buffer(b);
