@@ -195,7 +195,7 @@ static PJRT_Error *copy_in(PJRT_RawBuffer *handle, const void *src,
                            int64_t offset, int64_t size,
                            PJRT_DeviceEventVector *dependencies,
                            PJRT_DeviceEvent *event) {
-  sim_future *done;
+  sim_future *done = NULL;
   REQUIRE_RAW(handle);
   SIM_TRY(start_copy(handle, (void *)(uintptr_t)src, offset, size, true,
                      dependencies, &done));
@@ -206,7 +206,7 @@ static PJRT_Error *copy_in(PJRT_RawBuffer *handle, const void *src,
 static PJRT_Error *copy_out(PJRT_RawBuffer *handle, void *dst, int64_t offset,
                             int64_t size, PJRT_DeviceEventVector *dependencies,
                             PJRT_DeviceEvent *event) {
-  sim_future *done;
+  sim_future *done = NULL;
   REQUIRE_RAW(handle);
   SIM_TRY(start_copy(handle, dst, offset, size, false, dependencies, &done));
   *event = sim_device_event(done);
@@ -368,7 +368,7 @@ static PJRT_Error *memory_space(PJRT_RawBuffer_GetMemorySpace_Args *args) {
 
 static PJRT_Error *host_to_device(
     PJRT_RawBuffer_CopyRawHostToDevice_Args *args) {
-  sim_future *done;
+  sim_future *done = NULL;
   SIM_EXT_ENTER(args, PJRT_RawBuffer_CopyRawHostToDevice_Args, 56);
   REQUIRE_RAW(args->buffer);
   SIM_TRY(start_copy(args->buffer, (void *)(uintptr_t)args->src, args->offset,
@@ -379,7 +379,7 @@ static PJRT_Error *host_to_device(
 
 static PJRT_Error *device_to_host(
     PJRT_RawBuffer_CopyRawDeviceToHost_Args *args) {
-  sim_future *done;
+  sim_future *done = NULL;
   SIM_EXT_ENTER(args, PJRT_RawBuffer_CopyRawDeviceToHost_Args, 56);
   REQUIRE_RAW(args->buffer);
   SIM_TRY(start_copy(args->buffer, args->dst, args->offset, args->transfer_size,
