@@ -54,7 +54,7 @@ struct pjrt_buffer {
 };
 
 /* For the pool: prepares a new wrapper, and notes its lane. */
-void pjrt_buffer_make(void *buffer, void *client);
+void pjrt_buffer_make(void *object, void *owner);
 void pjrt_buffer_settle_in(void *buffer, pjrt_pool_lane *lane);
 
 /* Takes wrappers without a raw buffer, to be filled in: all or none. */

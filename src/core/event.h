@@ -48,7 +48,7 @@ struct pjrt_event {
 };
 
 /* For the pool: prepares a new event, and notes its lane. */
-void pjrt_event_make(void *event, void *client);
+void pjrt_event_make(void *object, void *owner);
 void pjrt_event_settle_in(void *event, pjrt_pool_lane *lane);
 
 static inline void pjrt_event_fill(pjrt_event *event, PJRT_Event *raw,

@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""Counts the instructions of each unit of work through the library and as bare
+calls, with callgrind, and prints a table.
+
+    bench/instructions.py BUILD_DIR [--plugin FILE] [--json]
+
+The plugin is the simulated one in BUILD_DIR, whose hot functions return at
+once. Counts are exact: those of 2N units less those of N, by N.
+"""
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+TIMES = 1000
+
+
+def totals(folder):
+    """What each call of repeat() took, in order."""
+    files = [(int(path.suffix[1:]), path)
+             for path in Path(folder).glob("profile.*.*")
+             if path.suffix[1:].isdigit()]
+    for _, path in sorted(files):
+        text = path.read_text()
+        if re.search(r"^desc: Trigger: .*repeat", text, re.M):
+            yield int(re.search(r"^(?:summary|totals): (\d+)", text, re.M)[1])
+
+
+def profile(program, plugin):
+    """The lines that the program prints, and a total for each."""
+    with tempfile.TemporaryDirectory() as folder:
+        result = subprocess.run(
+            ["valgrind", "--tool=callgrind", "--collect-atstart=no",
+             "--toggle-collect=repeat", "--dump-after=repeat",
+             f"--callgrind-out-file={folder}/profile.%p", str(program),
+             "--plugin", str(plugin), "--profile", str(TIMES)],
+            capture_output=True, text=True,
+            env={"PJRT_SIM_EXECUTION": "instant", **os.environ})
+        if result.returncode != 0:
+            raise RuntimeError(result.stderr.strip()[-500:])
+        lines = [line.split("\t") for line in result.stdout.splitlines()]
+        found = list(totals(folder))
+    if len(found) != len(lines):
+        raise RuntimeError(f"{len(found)} profiles of {len(lines)} loops")
+    return lines, found
+
+
+def count(program, plugin):
+    """{unit: {"bare": instructions, "library": instructions,
+    "allocations": of the library}}, each for one time, in the program's
+    order."""
+    loops = {}
+    for (unit, side, allocations), total in zip(*profile(program, plugin)):
+        loops.setdefault(unit, {}).setdefault(side, []).append(
+            (total, int(allocations)))
+    return {unit: {
+        **{side: (twice[0] - once[0]) / TIMES
+           for side, (once, twice) in sides.items()},
+        "allocations": sum(loop[1] for loop in sides["library"]) / (3 * TIMES)}
+        for unit, sides in loops.items()}
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("build", type=Path)
+    parser.add_argument("--plugin", type=Path)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    if not shutil.which("valgrind"):
+        sys.exit("instructions.py: no valgrind (Debian: apt-get install "
+                 "valgrind)")
+    counts = count(options.build / "bench/wrapper",
+                   options.plugin or options.build / "sim/libpjrt_sim.so")
+    if options.json:
+        print(json.dumps(counts, indent=2))
+        return
+    print(f"{'instructions':28} {'bare':>9} {'library':>9} {'more':>9} "
+          f"{'allocations':>12}")
+    for unit, found in counts.items():
+        print(f"{unit:28} {found['bare']:9.1f} {found['library']:9.1f} "
+              f"{found['library'] - found['bare']:9.1f} "
+              f"{found['allocations']:12.3f}")
+
+
+if __name__ == "__main__":
+    main()
