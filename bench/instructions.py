@@ -3,6 +3,7 @@
 calls, with callgrind, and prints a table.
 
     bench/instructions.py BUILD_DIR [--plugin FILE] [--json]
+    bench/instructions.py BUILD_DIR --baseline    writes bench/instructions.json
 
 The plugin is the simulated one in BUILD_DIR, whose hot functions return at
 once. Counts are exact: those of 2N units less those of N, by N.
@@ -18,6 +19,30 @@ import tempfile
 from pathlib import Path
 
 TIMES = 1000
+BASELINE = Path(__file__).resolve().parent / "instructions.json"
+
+
+def compiler_of(build):
+    """Such as "GNU 12.2.0 Release": what exact counts depend on."""
+    text = "".join(path.read_text() for path in
+                   Path(build).glob("CMakeFiles/*/CMakeCCompiler.cmake"))
+    name = re.search(r'CMAKE_C_COMPILER_ID "(.*)"', text)[1]
+    version = re.search(r'CMAKE_C_COMPILER_VERSION "(.*)"', text)[1]
+    cache = (Path(build) / "CMakeCache.txt").read_text()
+    kind = re.search(r"^CMAKE_BUILD_TYPE:\w+=(.*)", cache, re.M)[1]
+    return f"{name} {version} {kind}"
+
+
+def more_than_bare(counts):
+    """{unit: instructions of the library's own}"""
+    return {unit: round(found["library"] - found["bare"], 1)
+            for unit, found in counts.items()}
+
+
+def write_baseline(build, counts):
+    BASELINE.write_text(json.dumps(
+        {"compiler": compiler_of(build), "more": more_than_bare(counts)},
+        indent=2) + "\n")
 
 
 def totals(folder):
@@ -71,12 +96,16 @@ def main():
     parser.add_argument("build", type=Path)
     parser.add_argument("--plugin", type=Path)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--baseline", action="store_true")
     options = parser.parse_args()
     if not shutil.which("valgrind"):
         sys.exit("instructions.py: no valgrind (Debian: apt-get install "
                  "valgrind)")
     counts = count(options.build / "bench/wrapper",
                    options.plugin or options.build / "sim/libpjrt_sim.so")
+    if options.baseline:
+        write_baseline(options.build, counts)
+        return
     if options.json:
         print(json.dumps(counts, indent=2))
         return

@@ -1,5 +1,6 @@
 """What the library costs over bare calls, in instructions and allocations, stays
 under its ceilings. The plugin does nothing, so that there is nothing else."""
+import json
 import os
 import re
 import shutil
@@ -30,6 +31,8 @@ CEILINGS = {
 PER_ARGUMENT = 12
 PER_OUTPUT = 30
 PER_GETTER = 5
+# The C library has variants of what it copies with for each kind of machine.
+TOLERANCE = 0.01
 
 
 def setting(name):
@@ -77,8 +80,31 @@ def judge(counts):
         case("allocations_" + unit.replace(" ", "_"), found["allocations"], 0)
 
 
+def compare(counts):
+    """A regression below the ceilings shows too, where the counts are those
+    of the compiler that the baseline is from."""
+    baseline = json.loads(instructions.BASELINE.read_text())
+    compiler = instructions.compiler_of(BUILD)
+    if compiler != baseline["compiler"]:
+        print(f"skip baseline: it is of {baseline['compiler']}, this build of "
+              f"{compiler}")
+        return
+    found, expected = instructions.more_than_bare(counts), baseline["more"]
+    for unit in sorted(found.keys() | expected.keys()):
+        name = "baseline_" + unit.replace(" ", "_")
+        one, other = found.get(unit), expected.get(unit)
+        if one is not None and other is not None and (
+                abs(one - other) <= max(1, other * TOLERANCE)):
+            print(f"ok {name}")
+        else:
+            print(f"not ok {name}: {one}, where the baseline has {other}; if "
+                  "that is meant: bench/instructions.py BUILD_DIR --baseline")
+
+
 reason = why_not()
 if reason:
     print(f"skip instructions: {reason}")
 else:
-    judge(instructions.count(PROGRAM, BUILD / "sim/libpjrt_sim.so"))
+    found = instructions.count(PROGRAM, BUILD / "sim/libpjrt_sim.so")
+    judge(found)
+    compare(found)
