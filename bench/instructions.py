@@ -23,14 +23,15 @@ BASELINE = Path(__file__).resolve().parent / "instructions.json"
 
 
 def compiler_of(build):
-    """Such as "GNU 12.2.0 Release": what exact counts depend on."""
+    """Such as "GNU 12.2.0 -O2 -DNDEBUG": what exact counts depend on."""
     text = "".join(path.read_text() for path in
                    Path(build).glob("CMakeFiles/*/CMakeCCompiler.cmake"))
     name = re.search(r'CMAKE_C_COMPILER_ID "(.*)"', text)[1]
     version = re.search(r'CMAKE_C_COMPILER_VERSION "(.*)"', text)[1]
     cache = (Path(build) / "CMakeCache.txt").read_text()
-    kind = re.search(r"^CMAKE_BUILD_TYPE:\w+=(.*)", cache, re.M)[1]
-    return f"{name} {version} {kind}"
+    kind = re.search(r"^CMAKE_BUILD_TYPE:\w+=(.*)", cache, re.M)[1].upper()
+    flags = re.search(rf"^CMAKE_C_FLAGS_{kind}:\w+=(.*)", cache, re.M)[1]
+    return f"{name} {version} {flags}"
 
 
 def more_than_bare(counts):
