@@ -11,6 +11,7 @@ once. Counts are exact: those of 2N units less those of N, by N.
 import argparse
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -20,6 +21,18 @@ from pathlib import Path
 
 TIMES = 1000
 BASELINE = Path(__file__).resolve().parent / "instructions.json"
+
+
+# The C library chooses by these how it copies and clears memory.
+CPU_FLAGS = {"avx", "avx2", "erms", "fsrm", "rtm", "ssse3"}
+
+
+def machine():
+    """Such as "glibc 2.36 avx avx2 erms"."""
+    text = Path("/proc/cpuinfo").read_text()
+    flags = re.search(r"^flags\s*:(.*)", text, re.M)
+    known = CPU_FLAGS & set(flags[1].split() if flags else ())
+    return " ".join([*platform.libc_ver(), *sorted(known)])
 
 
 def compiler_of(build):
@@ -42,7 +55,8 @@ def more_than_bare(counts):
 
 def write_baseline(build, counts):
     BASELINE.write_text(json.dumps(
-        {"compiler": compiler_of(build), "more": more_than_bare(counts)},
+        {"compiler": compiler_of(build), "machine": machine(),
+         "more": more_than_bare(counts)},
         indent=2) + "\n")
 
 
