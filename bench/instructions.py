@@ -23,16 +23,22 @@ TIMES = 1000
 BASELINE = Path(__file__).resolve().parent / "instructions.json"
 
 
-# The C library chooses by these how it copies and clears memory.
-CPU_FLAGS = {"avx", "avx2", "erms", "fsrm", "rtm", "ssse3"}
+# The C library chooses by the processor and its caches how it copies and
+# clears memory; these leave it one way, the same everywhere.
+TUNABLES = "glibc.cpu.hwcaps=" + ",".join(
+    f"-{feature}" for feature in (
+        "AVX", "AVX2", "AVX512F", "AVX512VL", "ERMS", "FSRM", "RTM", "SSSE3",
+        "AVX_Fast_Unaligned_Load", "Fast_Copy_Backward", "Fast_Rep_String",
+        "Fast_Unaligned_Copy", "Fast_Unaligned_Load"))
 
 
 def machine():
-    """Such as "glibc 2.36 avx avx2 erms"."""
-    text = Path("/proc/cpuinfo").read_text()
-    flags = re.search(r"^flags\s*:(.*)", text, re.M)
-    known = CPU_FLAGS & set(flags[1].split() if flags else ())
-    return " ".join([*platform.libc_ver(), *sorted(known)])
+    """Such as "glibc 2.36, AuthenticAMD 25 17"."""
+    cpu = Path("/proc/cpuinfo").read_text()
+    names = (re.search(rf"^{name}\s*: (.*)", cpu, re.M)
+             for name in ("vendor_id", "cpu family", "model"))
+    return (" ".join(platform.libc_ver()) + ", " +
+            " ".join(name[1] if name else "?" for name in names))
 
 
 def compiler_of(build):
@@ -80,7 +86,8 @@ def profile(program, plugin):
              f"--callgrind-out-file={folder}/profile.%p", str(program),
              "--plugin", str(plugin), "--profile", str(TIMES)],
             capture_output=True, text=True,
-            env={"PJRT_SIM_EXECUTION": "instant", **os.environ})
+            env={"PJRT_SIM_EXECUTION": "instant", "GLIBC_TUNABLES": TUNABLES,
+                 **os.environ})
         if result.returncode != 0:
             raise RuntimeError(result.stderr.strip()[-500:])
         lines = [line.split("\t") for line in result.stdout.splitlines()]

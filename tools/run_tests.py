@@ -34,6 +34,8 @@ TIERS = {"quick": ["quick"], "heavy": ["all"], "all": ["quick", "all"]}
 
 CMOCKA_LINE = re.compile(r"\[ *(RUN|OK|FAILED|SKIPPED|ERROR) *\] (.+?)\s*$")
 SCRIPT_LINE = re.compile(r"^(ok|not ok|skip) ([^:\s]+)(?:: *(.*))?$")
+# What a passing case prints, which hides the others in a long log.
+PASSED_LINE = re.compile(r"^(\[ *(RUN|OK) *\] |ok [^:\s]+$)")
 
 
 @dataclass
@@ -206,11 +208,13 @@ def report(result):
     if result.skipped:
         counts += f", {len(result.skipped)} skipped"
     print(f"{word}  {result.test.name}  ({counts}, {result.seconds:.1f} s)")
+    for name in result.failed:
+        print(f"    failed: {name}")
     if result.failed:
-        for line in result.output.splitlines()[-200:]:
+        lines = [line for line in result.output.splitlines()
+                 if not PASSED_LINE.match(line)]
+        for line in lines[-200:]:
             print(f"    | {line}")
-        for name in result.failed:
-            print(f"    failed: {name}")
     sys.stdout.flush()
 
 
