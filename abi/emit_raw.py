@@ -1,4 +1,4 @@
-"""include/pjrt/raw.h and src/abi/generated/raw.c: a checked call each."""
+"""include/pjrt/raw.h and src/raw/calls.c: a checked call each."""
 
 from pathlib import Path
 

@@ -260,6 +260,29 @@ def render_fields_ext(abi):
     return render_fields(abi, abi.extensions, "every extension struct")
 
 
+FIELD_NAMES_HEAD = """\
+The fields of every core struct, as one text without pointers: the struct's
+name and a NUL; for each field a character that is the minor which brought it,
+40 for all that is older, its name and a NUL; and a NUL more."""
+
+
+def render_field_names(abi):
+    lines = head(FIELD_NAMES_HEAD)
+    lines += ['#include "raw/field_names.h"', "",
+              "/* Longer than what every compiler must take; ours do. */",
+              "#pragma GCC diagnostic ignored \"-Woverlength-strings\"",
+              "const char pjrt_field_names[] ="]
+    for area in abi.core:
+        for struct in area.structs:
+            lines.append(f'"{struct.name}\\0"')
+            for f in struct.fields:
+                since = max(f.since.minor, struct.since.minor, 40)
+                for x in f.union or [f]:
+                    lines.append(f'"\\{since:03o}" "{x.name}\\0"')
+            lines.append('"\\0"')
+    return "\n".join(lines) + ";\n"
+
+
 EXT_HEAD = """\
 The extensions, each followed by its slots in order:
   PJRT_EXTENSION_ROW(type enumerator, "name", struct, since minor, since kind)

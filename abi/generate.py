@@ -26,7 +26,8 @@ def outputs(abi):
     return {
         "include/pjrt/abi.h": emit_header.render(abi),
         "include/pjrt/raw.h": emit_raw.render_h(abi),
-        f"{GENERATED}/raw.c": emit_raw.render_c(abi),
+        "src/raw/calls.c": emit_raw.render_c(abi),
+        "src/raw/field_names.c": emit_tables.render_field_names(abi),
         f"{GENERATED}/calls.inc": emit_tables.render_calls(abi),
         f"{GENERATED}/call_ids.h": emit_tables.render_ids(abi),
         f"{GENERATED}/sizes.h": emit_tables.render_sizes_h(abi),

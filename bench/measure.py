@@ -127,11 +127,11 @@ class Programs:
 
     def library_size(self):
         """Bytes of the shared library without symbols."""
-        libraries = sorted(self.build.rglob("libpjrt.so"))
+        libraries = sorted(self.build.rglob("libpjrt_core.so"))
         if not libraries:
-            raise Absent("no libpjrt.so in the build folder")
+            raise Absent("no libpjrt_core.so in the build folder")
         with tempfile.TemporaryDirectory() as folder:
-            stripped = Path(folder) / "libpjrt.so"
+            stripped = Path(folder) / "libpjrt_core.so"
             run(["strip", "-o", stripped, libraries[0]])
             return stripped.stat().st_size
 

@@ -28,9 +28,9 @@ foreach(_set pjrt pjrt_static)
   install(EXPORT ${_set} FILE ${_set}-targets.cmake NAMESPACE pjrt::
     DESTINATION ${_package_dir})
 endforeach()
-set(PJRT_CONFIG_JANSSON "")
+set(PJRT_CONFIG_OPTIONAL "")
 if(JANSSON_FOUND)
-  set(PJRT_CONFIG_JANSSON " jansson")
+  string(APPEND PJRT_CONFIG_OPTIONAL " jansson")
 endif()
 configure_package_config_file(
   cmake/pjrt-config.cmake.in ${PROJECT_BINARY_DIR}/pjrt-config.cmake

@@ -24,7 +24,8 @@
  * Arrays. Always the pair (things, num_things), in that order.
  *
  * Option structs start with struct_size and have an init function; NULL for a
- * pointer to options means the defaults.
+ * pointer to options means the defaults. So do structs that a function fills:
+ * what the caller's struct has no room for is left out.
  *
  * Threads. Unless a comment says otherwise, a function may be called from any
  * thread, and two threads may use the same object at the same time; freeing an
@@ -60,7 +61,16 @@
 /* As the size of a text: the text ends at its first NUL. */
 #define PJRT_NUL_ENDED ((size_t)-1)
 
+/* As a time to wait, in nanoseconds: for ever. */
+#define PJRT_NO_DEADLINE INT64_MAX
+
 PJRT_BEGIN_DECLS
+
+/* A number that a plugin may not tell. */
+typedef struct pjrt_optional_int64 {
+  int64_t value; /* 0 when there is none */
+  bool has_value;
+} pjrt_optional_int64;
 
 /* The version of the library in use, such as "0.1.0".
  * @return [borrowed: static] */

@@ -83,6 +83,20 @@ PJRT_API bool pjrt_plugin_wants_exact_struct_sizes(const pjrt_plugin *plugin);
 PJRT_API bool pjrt_plugin_supports(const pjrt_plugin *plugin,
                                    const char *function, size_t function_size);
 
+/* The minor that brought a field of a PJRT struct, named as in
+ * "PJRT_ExecuteOptions.call_location"; 40 means "0.40 or earlier", 0 that this
+ * library knows no such field.
+ * @param field [borrowed: call] */
+PJRT_API int pjrt_field_since(const char *field, size_t field_size);
+
+/* Whether the plugin is new enough to look at the field; of an args struct, it
+ * must also have the function. A plugin tells nothing of its fields but its
+ * version, so a fork that numbers its minors otherwise may be misjudged.
+ * @param plugin [borrowed: call]
+ * @param field [borrowed: call] */
+PJRT_API bool pjrt_plugin_supports_field(const pjrt_plugin *plugin,
+                                         const char *field, size_t field_size);
+
 /* How many core functions this library knows: 138 at API 0.117.
  */
 PJRT_API size_t pjrt_num_functions(void);

@@ -120,6 +120,22 @@ pjrt_error *pjrt_error_from_plugin(const pjrt_plugin *plugin, pjrt_call_id id,
   return error;
 }
 
+/* Codes that PJRT does not define end some plugins. */
+PJRT_Error *pjrt_error_to_plugin(pjrt_error *error,
+                                 const PJRT_CallbackError *make) {
+  size_t size;
+  PJRT_Error_Code code = (PJRT_Error_Code)pjrt_error_code(error);
+  const char *message = pjrt_error_message(error, &size);
+  if (code < PJRT_Error_Code_CANCELLED ||
+      code > PJRT_Error_Code_UNAUTHENTICATED) {
+    code = PJRT_Error_Code_UNKNOWN;
+  }
+  PJRT_Error *raw =
+      error && make && *make ? (*make)(code, message, size) : NULL;
+  pjrt_error_free(error);
+  return raw;
+}
+
 /* ---- public facts about the functions ------------------------------------ */
 
 size_t pjrt_num_functions(void) { return PJRT_NUM_CALLS; }

@@ -94,6 +94,13 @@ pjrt_error *pjrt_error_from_plugin(const pjrt_plugin *plugin, pjrt_call_id id,
                                    PJRT_Error *raw)
     __attribute__((cold, warn_unused_result));
 
+/* The same the other way round, for a callback to return: an error that the
+ * plugin makes and owns, with our code and message. Takes ours; NULL for
+ * NULL. */
+PJRT_Error *pjrt_error_to_plugin(pjrt_error *error,
+                                 const PJRT_CallbackError *make)
+    __attribute__((warn_unused_result));
+
 /* UNIMPLEMENTED, naming function, plugin, version and the minor that brought
  * the function. */
 pjrt_error *pjrt_call_missing(const pjrt_plugin *plugin, pjrt_call_id id)

@@ -4,6 +4,7 @@
 #define PJRT_ABI_PLUGIN_H_
 
 #include <stdatomic.h>
+#include <sys/stat.h>
 
 #include "abi/generated/call_ids.h"
 #include "pjrt/abi.h"
@@ -32,7 +33,9 @@ struct pjrt_plugin {
 
   char *path;
   size_t path_size;
-  char *label; /* "file.so (API 0.115)", for errors */
+  char *label;              /* "file.so (API 0.115)", for errors */
+  struct stat file;         /* as it was when it was loaded */
+  _Atomic(char *) identity; /* of the file; NULL until it is asked for */
   pjrt_named_values *attributes;
   bool is_initialized;
   atomic_size_t refs;

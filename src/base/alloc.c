@@ -11,6 +11,7 @@ pjrt_error *pjrt_alloc(size_t num, size_t size, void **out) {
   if (pjrt_size_mul(num, size, &bytes) && bytes <= PTRDIFF_MAX) {
     *out = calloc(bytes ? bytes : 1, 1);
   }
+  pjrt_handle_forget(*out);
   if (*out) return NULL;
   return pjrt_error_format(PJRT_RESOURCE_EXHAUSTED,
                            "no memory for %zu elements of %zu bytes", num,

@@ -4,6 +4,17 @@
 
 #include "pjrt/error.h"
 
+/* For checked builds (checked/handles.h). Memory is new: what is known of
+ * handles that were there is not about it. And a handle that is never freed for
+ * good is given out again. */
+#ifdef PJRT_CHECKED
+void pjrt_handle_forget(const void *memory);
+void pjrt_handle_revive(const void *handle);
+#else
+static inline void pjrt_handle_forget(const void *memory) { (void)memory; }
+static inline void pjrt_handle_revive(const void *handle) { (void)handle; }
+#endif
+
 /* num * size bytes of zeros, free() it. RESOURCE_EXHAUSTED, also when the
  * product overflows; num or size 0 gives a pointer that may be freed. */
 pjrt_error *pjrt_alloc(size_t num, size_t size, void **out)

@@ -63,6 +63,7 @@ const char *pjrt_code_name(pjrt_code code) {
 }
 
 pjrt_error *pjrt_error_out_of_memory(void) {
+  pjrt_handle_revive(&out_of_memory);
   return (pjrt_error *)&out_of_memory;
 }
 
@@ -73,6 +74,7 @@ static pjrt_error *wrap_message(pjrt_code code, char *message, size_t size) {
     free(message);
     return pjrt_error_out_of_memory();
   }
+  pjrt_handle_forget(error);
   error->code = code == PJRT_OK ? PJRT_UNKNOWN : code;
   error->message = message;
   error->message_size = size;

@@ -43,6 +43,37 @@ pjrt_error *pjrt_text_copy_path(const char *what, const char *text, size_t size,
   return pjrt_text_copy(text, size, out);
 }
 
+size_t pjrt_text_utf8_size(const unsigned char *text, size_t left) {
+  const unsigned char first = text[0];
+  if (first < 0x80) return 1;
+  const size_t size = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  if (first < 0xc2 || first > 0xf4 || size > left) return 0;
+
+  uint32_t code_point = first & (0xffu >> (size + 1));
+  for (size_t i = 1; i < size; i++) {
+    if ((text[i] & 0xc0) != 0x80) return 0;
+    code_point = code_point << 6 | (text[i] & 0x3f);
+  }
+  static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+  const bool is_surrogate = code_point >= 0xd800 && code_point <= 0xdfff;
+  return code_point < smallest[size] || code_point > 0x10ffff || is_surrogate
+             ? 0
+             : size;
+}
+
+pjrt_error *pjrt_text_check_utf8(const char *text, size_t size) {
+  const unsigned char *bytes = (const unsigned char *)text;
+  for (size_t i = 0, step; i < size; i += step) {
+    step = pjrt_text_utf8_size(bytes + i, size - i);
+    if (step == 0) {
+      return pjrt_error_format(PJRT_INVALID_ARGUMENT,
+                               "expected text in UTF-8, got byte 0x%02x at %zu",
+                               bytes[i], i);
+    }
+  }
+  return NULL;
+}
+
 bool pjrt_text_equal(const char *text, size_t size, const char *nul_ended) {
   size = pjrt_text_size(text, size);
   return size == strlen(nul_ended) &&

@@ -18,6 +18,13 @@ pjrt_error *pjrt_text_copy(const char *text, size_t size, char **out)
 pjrt_error *pjrt_text_copy_path(const char *what, const char *text, size_t size,
                                 char **out) __attribute__((warn_unused_result));
 
+/* The bytes of the UTF-8 character at `text`; 0 when it is not one. */
+size_t pjrt_text_utf8_size(const unsigned char *text, size_t left);
+
+/* INVALID_ARGUMENT, with the first byte that is no UTF-8, unless all is. */
+pjrt_error *pjrt_text_check_utf8(const char *text, size_t size)
+    __attribute__((warn_unused_result));
+
 bool pjrt_text_equal(const char *text, size_t size, const char *nul_ended);
 
 /* A growing text. Appending never fails by itself: when memory is short the

@@ -13,12 +13,19 @@ ALLOWED = {
     "base": {"base"},
     "abi": {"base", "abi"},
     "core": {"base", "abi", "proto", "core"},
+    "raw": {"abi", "raw"},
     "io": {"base", "core", "io"},
+    "options": {"base", "core", "options"},
+    "cache": {"base", "core", "options", "describe", "cache"},
+    "checked": {"base", "checked"},
+    "describe": {"base", "core", "describe"},
+    "hlo": {"base", "core", "proto", "hlo"},
     "kv": {"base", "core", "kv"},
+    "layout": {"base", "core", "layout"},
     "mlir": {"base", "core", "mlir"},
     "ext": {"base", "abi", "proto", "core", "ext"},
 }
-KNOWS_ABI = {"abi", "core", "ext"}
+KNOWS_ABI = {"abi", "core", "raw", "ext"}
 
 
 def includes(path):

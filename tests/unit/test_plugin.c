@@ -185,6 +185,62 @@ static void test_functions(void **state) {
   pjrt_plugin_free(plugin);
 }
 
+static int since(const char *field) {
+  return pjrt_field_since(field, PJRT_NUL_ENDED);
+}
+
+static void test_fields(void **state) {
+  (void)state;
+  assert_int_equal(since("PJRT_ExecuteOptions.launch_id"), 40);
+  assert_int_equal(since("PJRT_ExecuteOptions.call_location"), 76);
+  assert_int_equal(since("PJRT_ExecuteOptions.custom_options"), 116);
+  assert_int_equal(since("PJRT_Buffer_MemoryLayout.tiled"), 40);
+  assert_int_equal(since("PJRT_ExecuteOptions.call_locations"), 0);
+  assert_int_equal(since("PJRT_ExecuteOptions."), 0);
+  assert_int_equal(since("PJRT_ExecuteOption.launch_id"), 0);
+  assert_int_equal(since(".launch_id"), 0);
+  assert_int_equal(since("PJRT_ExecuteOptions"), 0);
+  assert_int_equal(since(""), 0);
+  assert_int_equal(since(NULL), 0);
+  assert_int_equal(pjrt_field_since("PJRT_Api_Version.major_version it", 30),
+                   40);
+}
+
+/* Of an old plugin, and of one that lacks a function. */
+static void test_supported_fields(void **state) {
+  static const char location[] = "PJRT_ExecuteOptions.call_location";
+  static const char payload[] = "PJRT_Device_PoisonExecution_Args.payload";
+  const char *lacking[] = {"PJRT_Device_PoisonExecution"};
+  const struct {
+    int minor;
+    size_t num_lacking;
+    bool has_location, has_payload;
+  } cases[] = {{75, 0, false, false}, {76, 0, true, false},
+               {99, 0, true, false},  {100, 0, true, true},
+               {117, 0, true, true},  {117, 1, true, false}};
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    pjrt_sim_options options;
+    pjrt_plugin *plugin;
+    sim_path();
+    sim.options_init(&options);
+    options.minor = cases[i].minor;
+    options.null_functions = lacking;
+    options.num_null_functions = cases[i].num_lacking;
+    sim.configure(&options);
+    expect_ok(open_path(sim_path(), &plugin));
+    assert_int_equal(
+        pjrt_plugin_supports_field(plugin, location, PJRT_NUL_ENDED),
+        cases[i].has_location);
+    assert_int_equal(
+        pjrt_plugin_supports_field(plugin, payload, PJRT_NUL_ENDED),
+        cases[i].has_payload);
+    assert_false(
+        pjrt_plugin_supports_field(plugin, "no.field", PJRT_NUL_ENDED));
+    pjrt_plugin_free(plugin);
+  }
+}
+
 static void test_extension_names(void **state) {
   (void)state;
   assert_string_equal(pjrt_extension_name(PJRT_Extension_Type_Layouts),
@@ -215,6 +271,8 @@ int main(void) {
       cmocka_unit_test(test_opts),
       cmocka_unit_test(test_attributes),
       cmocka_unit_test(test_functions),
+      cmocka_unit_test(test_fields),
+      cmocka_unit_test(test_supported_fields),
       cmocka_unit_test(test_extension_names),
       cmocka_unit_test(test_free_of_nothing),
   };
