@@ -2,44 +2,12 @@
 #ifndef PJRT_COMPILE_H_
 #define PJRT_COMPILE_H_
 
+#include "pjrt/compile_options.h"
 #include "pjrt/device.h"
 #include "pjrt/executable.h"
 #include "pjrt/program.h"
 
 PJRT_BEGIN_DECLS
-
-typedef struct pjrt_compile_opts {
-  size_t struct_size;
-  /* Copies of the program that run at once on different data; default 1. */
-  int num_replicas;
-  /* Parts that one copy is split into; default 1. */
-  int num_partitions;
-  /* The devices to use, replica-major: num_replicas * num_partitions ids.
-   * NULL: the plugin's default assignment. [borrowed: call] */
-  const int *device_ids;
-  size_t num_device_ids;
-  /* Let XLA's SPMD partitioner split the program, as programs from JAX
-   * expect; default: true when num_partitions > 1. */
-  bool use_spmd_partitioning;
-  /* Propagate shardings with Shardy (sdy dialect) instead of GSPMD; default
-   * false. */
-  bool use_shardy_partitioner;
-  /* One executable for any one device, named when it is executed; default
-   * false. */
-  bool compile_portable_executable;
-  /* XLA's flags for this compilation, such as xla_cpu_enable_fast_math;
-   * NULL: none. int64 lists are refused. [borrowed: call] */
-  const pjrt_named_values *xla_options;
-  /* A serialized CompileOptionsProto to use instead of all of the above;
-   * INVALID_ARGUMENT unless it holds replica and partition counts of at least
-   * 1, since plugins end the process otherwise. NULL: none.
-   * [borrowed: call] */
-  const void *serialized;
-  size_t serialized_size;
-} pjrt_compile_opts;
-
-/* @param opts [borrowed: call] */
-PJRT_API void pjrt_compile_opts_init(pjrt_compile_opts *opts);
 
 /* Compiles and loads a program. Blocks, often for seconds. The plugin's own
  * error when the program is not valid; INVALID_ARGUMENT for counts below 1 or

@@ -6,16 +6,15 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "core/dtype.h"
+#include "core/generated/option_numbers.h"
 #include "core/named_values.h"
+#include "core/opts.h"
 #include "core/wire.h"
 #include "proto/xla.pb-c.h"
 
-/* Field numbers of the messages that are walked when they come serialized. */
-enum {
-  OPTIONS_EXECUTABLE_BUILD_OPTIONS = 3,
-  BUILD_OPTIONS_NUM_REPLICAS = 4,
-  BUILD_OPTIONS_NUM_PARTITIONS = 5
-};
+/* Far more than any program has. */
+#define MAX_DIMS 64
 
 void pjrt_compile_opts_init(pjrt_compile_opts *opts) {
   *opts = (pjrt_compile_opts){.struct_size = sizeof *opts,
@@ -67,33 +66,25 @@ static pjrt_error *check_unique(const int *ids, size_t num) {
   return error;
 }
 
-static pjrt_error *check_device_ids(const pjrt_compile_opts *opts,
+static pjrt_error *check_device_ids(int num_replicas, int num_partitions,
                                     const int *ids, size_t num) {
-  const size_t expected =
-      (size_t)opts->num_replicas * (size_t)opts->num_partitions;
+  const size_t expected = (size_t)num_replicas * (size_t)num_partitions;
   if (num != expected) {
     return pjrt_error_format(
         PJRT_INVALID_ARGUMENT,
         "compile options: %d replicas of %d partitions need %zu device ids, "
         "got %zu",
-        opts->num_replicas, opts->num_partitions, expected, num);
+        num_replicas, num_partitions, expected, num);
   }
   return check_unique(ids, num);
 }
 
-/* protobuf-c takes NUL-ended texts: one that holds a NUL would be cut. */
+/* XLA reads flags as C texts: one that holds a NUL would be cut. */
 static bool holds_nul(const char *text, size_t size) {
   return size > 0 && memchr(text, '\0', size);
 }
 
-static pjrt_error *check_xla_option(const pjrt_named_value *option) {
-  if (holds_nul(option->name, option->name_size) ||
-      (option->kind == PJRT_VALUE_STRING &&
-       holds_nul(option->string, option->value_size))) {
-    return pjrt_error_format(PJRT_INVALID_ARGUMENT,
-                             "XLA option %s: expected text, got a NUL byte",
-                             option->name);
-  }
+static pjrt_error *check_kind(const pjrt_named_value *option) {
   switch (option->kind) {
     case PJRT_VALUE_STRING:
     case PJRT_VALUE_INT64:
@@ -103,26 +94,100 @@ static pjrt_error *check_xla_option(const pjrt_named_value *option) {
     default:
       return pjrt_error_format(
           PJRT_INVALID_ARGUMENT,
-          "XLA option %s: expected a string, int64, float or bool, got %s",
-          option->name,
+          "expected a string, int64, float or bool, "
+          "got %s",
           option->kind == PJRT_VALUE_INT64_LIST ? "a list" : "an unknown kind");
   }
 }
 
-static pjrt_error *check_xla_options(const pjrt_named_values *options) {
+/* Text that is not UTF-8 makes Google's readers refuse all options. */
+static pjrt_error *check_text(const pjrt_named_value *option) {
+  const bool is_text = option->kind == PJRT_VALUE_STRING;
+  if (holds_nul(option->name, option->name_size) ||
+      (is_text && holds_nul(option->string, option->value_size))) {
+    return pjrt_error_format(PJRT_INVALID_ARGUMENT,
+                             "expected text, got a NUL byte");
+  }
+  pjrt_error *error = pjrt_text_check_utf8(option->name, option->name_size);
+  if (error) {
+    pjrt_error_prefix(error, "key");
+    return error;
+  }
+  return is_text ? pjrt_text_check_utf8(option->string, option->value_size)
+                 : NULL;
+}
+
+static pjrt_error *check_xla_option(const pjrt_named_value *option) {
+  pjrt_error *error = check_text(option);
+  if (!error) error = check_kind(option);
+  if (error) pjrt_error_prefix(error, "XLA option %s", option->name);
+  return error;
+}
+
+pjrt_error *pjrt_compile_check_xla_options(const pjrt_named_values *options) {
   for (size_t i = 0; i < pjrt_named_values_size(options); i++) {
     PJRT_TRY(check_xla_option(pjrt_named_values_at(options, i)));
   }
   return NULL;
 }
 
-pjrt_error *pjrt_compile_options_check(const pjrt_compile_opts *opts) {
-  if (opts->serialized) {
-    int num_replicas;
-    int num_partitions;
-    return pjrt_compile_options_counts(opts->serialized, opts->serialized_size,
-                                       &num_replicas, &num_partitions);
+static pjrt_error *check_list(const char *name, const void *list, size_t num) {
+  if (list || num == 0) return NULL;
+  return pjrt_error_format(PJRT_INVALID_ARGUMENT,
+                           "compile options: %s is NULL, expected %zu of them",
+                           name, num);
+}
+
+static pjrt_error *check_lists(const pjrt_compile_opts *opts) {
+  PJRT_TRY(check_list("device_ids", opts->device_ids, opts->num_device_ids));
+  PJRT_TRY(check_list("propagate_sharding_to_parameters",
+                      opts->propagate_sharding_to_parameters,
+                      opts->num_propagate_sharding_to_parameters));
+  PJRT_TRY(check_list("propagate_sharding_to_outputs",
+                      opts->propagate_sharding_to_outputs,
+                      opts->num_propagate_sharding_to_outputs));
+  PJRT_TRY(check_list("argument_layouts", opts->argument_layouts,
+                      opts->num_argument_layouts));
+  PJRT_TRY(check_list("output_layouts", opts->output_layouts,
+                      opts->num_output_layouts));
+  return check_list("fdo_profile", opts->fdo_profile, opts->fdo_profile_size);
+}
+
+/* Whether every dimension stands in the order once. */
+static bool is_permutation(const int64_t *order, size_t num) {
+  for (size_t i = 0; i < num; i++) {
+    size_t found = 0;
+    for (size_t j = 0; j < num; j++) found += order[j] == (int64_t)i;
+    if (found != 1) return false;
   }
+  return true;
+}
+
+static pjrt_error *check_layouts(const char *name,
+                                 const pjrt_shape_layout *layouts, size_t num) {
+  for (size_t i = 0; i < num; i++) {
+    const pjrt_shape_layout *it = &layouts[i];
+    const char *wrong = NULL;
+    if (it->num_dims > MAX_DIMS || (!it->dims && it->num_dims > 0)) {
+      wrong = "expected its dimensions";
+    } else if (pjrt_dtype_host_size(it->dtype) == 0) {
+      wrong = "expected an element type";
+    } else if (it->minor_to_major &&
+               !is_permutation(it->minor_to_major, it->num_dims)) {
+      wrong = "expected every dimension once in minor_to_major";
+    }
+    for (size_t d = 0; !wrong && d < it->num_dims; d++) {
+      if (it->dims[d] < 0) wrong = "expected dimensions of at least 0";
+    }
+    if (wrong) {
+      return pjrt_error_format(PJRT_INVALID_ARGUMENT,
+                               "compile options: %s[%zu]: %s", name, i, wrong);
+    }
+  }
+  return NULL;
+}
+
+static pjrt_error *check_fields(const pjrt_compile_opts *opts) {
   PJRT_TRY(check_counts(opts->num_replicas, opts->num_partitions));
   if (opts->device_ids && opts->compile_portable_executable) {
     return pjrt_error_format(PJRT_INVALID_ARGUMENT,
@@ -130,209 +195,321 @@ pjrt_error *pjrt_compile_options_check(const pjrt_compile_opts *opts) {
                              "compiled for no device, got %zu device ids",
                              opts->num_device_ids);
   }
-  if (!opts->device_ids && opts->num_device_ids > 0) {
-    return pjrt_error_format(PJRT_INVALID_ARGUMENT,
-                             "compile options: device_ids is NULL, expected "
-                             "%zu ids",
-                             opts->num_device_ids);
-  }
+  PJRT_TRY(check_lists(opts));
   if (opts->device_ids) {
-    PJRT_TRY(check_device_ids(opts, opts->device_ids, opts->num_device_ids));
+    PJRT_TRY(check_device_ids(opts->num_replicas, opts->num_partitions,
+                              opts->device_ids, opts->num_device_ids));
   }
-  return check_xla_options(opts->xla_options);
+  if (opts->device_memory_size < 0) {
+    return pjrt_error_format(PJRT_INVALID_ARGUMENT,
+                             "compile options: device_memory_size is %lld, "
+                             "expected at least 0 bytes",
+                             (long long)opts->device_memory_size);
+  }
+  if (opts->num_output_layouts > 0 && opts->num_argument_layouts == 0) {
+    return pjrt_error_format(PJRT_INVALID_ARGUMENT,
+                             "compile options: output_layouts have no effect "
+                             "without argument_layouts, got none");
+  }
+  PJRT_TRY(check_layouts("argument_layouts", opts->argument_layouts,
+                         opts->num_argument_layouts));
+  PJRT_TRY(check_layouts("output_layouts", opts->output_layouts,
+                         opts->num_output_layouts));
+  return pjrt_compile_check_xla_options(opts->xla_options);
+}
+
+/* What the serialized form says holds; the struct's other fields do not. */
+static pjrt_error *settle_serialized(pjrt_compile_opts *opts) {
+  pjrt_compile_facts facts;
+  PJRT_TRY(
+      pjrt_compile_facts_read(opts->serialized, opts->serialized_size, &facts));
+  const void *serialized = opts->serialized;
+  const size_t size = opts->serialized_size;
+  pjrt_compile_opts_init(opts);
+  opts->serialized = serialized;
+  opts->serialized_size = size;
+  opts->num_replicas = facts.num_replicas;
+  opts->num_partitions = facts.num_partitions;
+  opts->compile_portable_executable = facts.is_portable;
+  return NULL;
+}
+
+pjrt_error *pjrt_compile_opts_read(const pjrt_compile_opts *given,
+                                   pjrt_compile_opts *out) {
+  pjrt_compile_opts_init(out);
+  PJRT_TRY(pjrt_opts_read(given, "pjrt_compile_opts", sizeof *out, out));
+  if (out->options) {
+    if (out->serialized) {
+      return pjrt_error_format(PJRT_INVALID_ARGUMENT,
+                               "compile options: expected one of serialized "
+                               "and options, got both");
+    }
+    out->serialized = out->options->data;
+    out->serialized_size = out->options->size;
+  }
+  return out->serialized ? settle_serialized(out) : check_fields(out);
 }
 
 /* ---- reading the serialized form ----------------------------------------- */
 
-static bool read_build_options(const pjrt_wire_field *message,
-                               int64_t *num_replicas, int64_t *num_partitions) {
+typedef struct raw_facts {
+  int64_t num_replicas;
+  int64_t num_partitions;
+  bool is_portable;
+} raw_facts;
+
+static bool read_build_options(const pjrt_wire_field *message, raw_facts *out) {
   pjrt_wire wire = pjrt_wire_start(message->data, message->size);
-  pjrt_wire_field field;
-  while (pjrt_wire_next(&wire, &field)) {
-    if (field.type != PJRT_WIRE_VARINT) continue;
-    if (field.number == BUILD_OPTIONS_NUM_REPLICAS) {
-      *num_replicas = (int64_t)field.value;
-    } else if (field.number == BUILD_OPTIONS_NUM_PARTITIONS) {
-      *num_partitions = (int64_t)field.value;
-    }
+  pjrt_wire_field at;
+  while (pjrt_wire_next(&wire, &at)) {
+    if (at.type != PJRT_WIRE_VARINT) continue;
+    const int64_t value = (int64_t)at.value;
+    if (at.number == BUILD_NUM_REPLICAS) out->num_replicas = value;
+    if (at.number == BUILD_NUM_PARTITIONS) out->num_partitions = value;
   }
   return !wire.malformed;
 }
 
 /* A message that comes twice is merged, so later numbers replace earlier. */
-static bool read_counts(const void *serialized, size_t size,
-                        int64_t *num_replicas, int64_t *num_partitions) {
+static bool read_facts(const void *serialized, size_t size, raw_facts *out) {
   pjrt_wire wire = pjrt_wire_start(serialized, size);
-  pjrt_wire_field field;
-  while (pjrt_wire_next(&wire, &field)) {
-    if (field.number == OPTIONS_EXECUTABLE_BUILD_OPTIONS &&
-        field.type == PJRT_WIRE_BYTES &&
-        !read_build_options(&field, num_replicas, num_partitions)) {
+  pjrt_wire_field at;
+  while (pjrt_wire_next(&wire, &at)) {
+    if (at.number == OPTIONS_COMPILE_PORTABLE_EXECUTABLE &&
+        at.type == PJRT_WIRE_VARINT) {
+      out->is_portable = at.value != 0;
+    }
+    if (at.number == OPTIONS_EXECUTABLE_BUILD_OPTIONS &&
+        at.type == PJRT_WIRE_BYTES && !read_build_options(&at, out)) {
       return false;
     }
   }
   return !wire.malformed;
 }
 
-pjrt_error *pjrt_compile_options_counts(const void *serialized, size_t size,
-                                        int *out_num_replicas,
-                                        int *out_num_partitions) {
-  *out_num_replicas = *out_num_partitions = 0;
-  int64_t num_replicas = 0;
-  int64_t num_partitions = 0;
-  if (!read_counts(serialized, size, &num_replicas, &num_partitions)) {
+pjrt_error *pjrt_compile_facts_read(const void *serialized, size_t size,
+                                    pjrt_compile_facts *out) {
+  *out = (pjrt_compile_facts){0};
+  raw_facts raw = {0};
+  if (!read_facts(serialized, size, &raw)) {
     return pjrt_error_format(PJRT_INVALID_ARGUMENT,
                              "compile options: expected a serialized "
                              "CompileOptionsProto, got %zu other bytes",
                              size);
   }
-  PJRT_TRY(check_counts(num_replicas, num_partitions));
-  *out_num_replicas = (int)num_replicas;
-  *out_num_partitions = (int)num_partitions;
+  PJRT_TRY(check_counts(raw.num_replicas, raw.num_partitions));
+  *out = (pjrt_compile_facts){.num_replicas = (int)raw.num_replicas,
+                              .num_partitions = (int)raw.num_partitions,
+                              .is_portable = raw.is_portable};
   return NULL;
 }
 
 /* ---- serializing --------------------------------------------------------- */
 
-typedef Pjrt__DeviceAssignmentProto__ComputationDevice computation_device;
-typedef Pjrt__CompileOptionsProto__EnvOptionOverridesEntry override_entry;
-
-/* What the message points to while it is packed. */
-typedef struct pack_memory {
-  int64_t *ids; /* partition-major, the opposite of PJRT's order */
-  computation_device *partitions;
-  computation_device **partition_pointers;
-  Pjrt__OptionOverrideProto *values;
-  override_entry *entries;
-  override_entry **entry_pointers;
-} pack_memory;
-
-static void pack_memory_clear(pack_memory *memory) {
-  free(memory->ids);
-  free(memory->partitions);
-  free(memory->partition_pointers);
-  free(memory->values);
-  free(memory->entries);
-  free(memory->entry_pointers);
+/* What has its default is left out. */
+static void put_number(uint32_t number, int64_t value, pjrt_builder *out) {
+  if (value == 0) return;
+  pjrt_wire_put_varint(out, number, (uint64_t)value);
 }
 
-static pjrt_error *fill_assignment(const pjrt_compile_opts *opts,
-                                   const int *device_ids, pack_memory *memory,
-                                   Pjrt__DeviceAssignmentProto *proto) {
-  const size_t num_replicas = (size_t)opts->num_replicas;
-  const size_t num_partitions = (size_t)opts->num_partitions;
-  PJRT_TRY(pjrt_alloc(num_replicas * num_partitions, sizeof *memory->ids,
-                      (void **)&memory->ids));
-  PJRT_TRY(pjrt_alloc(num_partitions, sizeof *memory->partitions,
-                      (void **)&memory->partitions));
-  PJRT_TRY(pjrt_alloc(num_partitions, sizeof *memory->partition_pointers,
-                      (void **)&memory->partition_pointers));
-  for (size_t p = 0; p < num_partitions; p++) {
-    int64_t *ids = memory->ids + p * num_replicas;
-    for (size_t r = 0; r < num_replicas; r++) {
-      ids[r] = device_ids[r * num_partitions + p];
-    }
-    computation_device *partition = &memory->partitions[p];
-    pjrt__device_assignment_proto__computation_device__init(partition);
-    partition->n_replica_device_ids = num_replicas;
-    partition->replica_device_ids = ids;
-    memory->partition_pointers[p] = partition;
+/* Takes the message's content, and what is remembered of short memory. */
+static void put_message(uint32_t number, pjrt_builder *message,
+                        pjrt_builder *out) {
+  pjrt_wire_put_bytes(out, number, message->data, message->size);
+  out->out_of_memory |= message->out_of_memory;
+  pjrt_builder_clear(message);
+}
+
+static void put_bools(uint32_t number, const bool *list, size_t num,
+                      pjrt_builder *out) {
+  pjrt_builder packed = {0};
+  for (size_t i = 0; i < num; i++) {
+    pjrt_builder_append(&packed, list[i] ? "\1" : "\0", 1);
   }
-  proto->replica_count = opts->num_replicas;
-  proto->computation_count = opts->num_partitions;
-  proto->n_computation_devices = num_partitions;
-  proto->computation_devices = memory->partition_pointers;
+  if (num > 0) put_message(number, &packed, out);
+  pjrt_builder_clear(&packed);
+}
+
+pjrt_error *pjrt_compile_put_devices(int num_replicas, int num_partitions,
+                                     const int *device_ids,
+                                     size_t num_device_ids,
+                                     pjrt_builder *ordinal,
+                                     pjrt_builder *assignment) {
+  PJRT_TRY(check_device_ids(num_replicas, num_partitions, device_ids,
+                            num_device_ids));
+  /* "Not set": compile for the assigned devices, not for the first one. */
+  put_number(BUILD_DEVICE_ORDINAL, -1, ordinal);
+  pjrt_builder message = {0};
+  put_number(ASSIGNMENT_REPLICA_COUNT, num_replicas, &message);
+  put_number(ASSIGNMENT_COMPUTATION_COUNT, num_partitions, &message);
+  for (int p = 0; p < num_partitions; p++) {
+    pjrt_builder ids = {0};
+    for (int r = 0; r < num_replicas; r++) {
+      pjrt_wire_append_varint(
+          &ids, (uint64_t)(int64_t)device_ids[r * num_partitions + p]);
+    }
+    pjrt_builder devices = {0};
+    put_message(COMPUTATION_DEVICE_REPLICA_DEVICE_IDS, &ids, &devices);
+    put_message(ASSIGNMENT_COMPUTATION_DEVICES, &devices, &message);
+  }
+  put_message(BUILD_DEVICE_ASSIGNMENT, &message, assignment);
   return NULL;
 }
 
-static void fill_override(const pjrt_named_value *option,
-                          Pjrt__OptionOverrideProto *value,
-                          override_entry *entry) {
-  pjrt__option_override_proto__init(value);
-  pjrt__compile_options_proto__env_option_overrides_entry__init(entry);
-  entry->key = (char *)option->name;
-  entry->value = value;
+static void put_override(const pjrt_named_value *option, pjrt_builder *out) {
+  double number;
+  uint64_t bits;
   switch (option->kind) {
     case PJRT_VALUE_INT64:
-      value->value_case = PJRT__OPTION_OVERRIDE_PROTO__VALUE_INT_FIELD;
-      value->int_field = option->int64;
-      break;
-    case PJRT_VALUE_FLOAT:
-      value->value_case = PJRT__OPTION_OVERRIDE_PROTO__VALUE_DOUBLE_FIELD;
-      value->double_field = (double)option->float32;
-      break;
+      pjrt_wire_put_varint(out, OVERRIDE_INT_FIELD, (uint64_t)option->int64);
+      return;
     case PJRT_VALUE_BOOL:
-      value->value_case = PJRT__OPTION_OVERRIDE_PROTO__VALUE_BOOL_FIELD;
-      value->bool_field = option->boolean;
-      break;
+      pjrt_wire_put_varint(out, OVERRIDE_BOOL_FIELD, option->boolean);
+      return;
+    case PJRT_VALUE_FLOAT:
+      number = (double)option->float32;
+      memcpy(&bits, &number, sizeof bits);
+      pjrt_wire_put_fixed(out, OVERRIDE_DOUBLE_FIELD, PJRT_WIRE_FIXED64, bits);
+      return;
     default: /* the check lets nothing else through */
-      value->value_case = PJRT__OPTION_OVERRIDE_PROTO__VALUE_STRING_FIELD;
-      value->string_field = (char *)option->string;
-      break;
+      pjrt_wire_put_bytes(out, OVERRIDE_STRING_FIELD, option->string,
+                          option->value_size);
   }
 }
 
-static pjrt_error *fill_overrides(const pjrt_named_values *options,
-                                  pack_memory *memory,
-                                  Pjrt__CompileOptionsProto *proto) {
-  const size_t num = pjrt_named_values_size(options);
-  PJRT_TRY(pjrt_alloc(num, sizeof *memory->values, (void **)&memory->values));
-  PJRT_TRY(pjrt_alloc(num, sizeof *memory->entries, (void **)&memory->entries));
-  PJRT_TRY(pjrt_alloc(num, sizeof *memory->entry_pointers,
-                      (void **)&memory->entry_pointers));
+void pjrt_compile_put_xla_option(const pjrt_named_value *option,
+                                 pjrt_builder *out) {
+  pjrt_builder override = {0};
+  pjrt_builder entry = {0};
+  put_override(option, &override);
+  pjrt_wire_put_bytes(&entry, OVERRIDES_ENTRY_KEY, option->name,
+                      option->name_size);
+  put_message(OVERRIDES_ENTRY_VALUE, &override, &entry);
+  put_message(OPTIONS_ENV_OPTION_OVERRIDES, &entry, out);
+}
+
+static void put_numbers(uint32_t number, const int64_t *list, size_t num,
+                        pjrt_builder *out) {
+  pjrt_builder packed = {0};
   for (size_t i = 0; i < num; i++) {
-    fill_override(pjrt_named_values_at(options, i), &memory->values[i],
-                  &memory->entries[i]);
-    memory->entry_pointers[i] = &memory->entries[i];
+    pjrt_wire_append_varint(&packed, (uint64_t)list[i]);
   }
-  proto->n_env_option_overrides = num;
-  proto->env_option_overrides = memory->entry_pointers;
-  return NULL;
+  if (num > 0) put_message(number, &packed, out);
+  pjrt_builder_clear(&packed);
 }
 
-static pjrt_error *pack(const pjrt_compile_opts *opts, const int *device_ids,
-                        pack_memory *memory, void **out, size_t *out_size) {
-  Pjrt__ExecutableBuildOptionsProto build =
-      PJRT__EXECUTABLE_BUILD_OPTIONS_PROTO__INIT;
-  build.num_replicas = opts->num_replicas;
-  build.num_partitions = opts->num_partitions;
-  build.use_spmd_partitioning =
-      opts->use_spmd_partitioning && opts->num_partitions > 1;
-  build.use_shardy_partitioner = opts->use_shardy_partitioner;
-  Pjrt__DeviceAssignmentProto assignment = PJRT__DEVICE_ASSIGNMENT_PROTO__INIT;
+/* The field is a shape. */
+static void put_shape(uint32_t number, const pjrt_shape_layout *it,
+                      pjrt_builder *out) {
+  int64_t row_major[MAX_DIMS];
+  for (size_t i = 0; i < it->num_dims; i++) {
+    row_major[i] = (int64_t)(it->num_dims - 1 - i);
+  }
+  pjrt_builder layout = {0};
+  pjrt_builder shape = {0};
+  put_number(SHAPE_ELEMENT_TYPE, pjrt_dtype_to_xla(it->dtype), &shape);
+  put_numbers(SHAPE_DIMENSIONS, it->dims, it->num_dims, &shape);
+  put_numbers(LAYOUT_MINOR_TO_MAJOR,
+              it->minor_to_major ? it->minor_to_major : row_major, it->num_dims,
+              &layout);
+  put_message(SHAPE_LAYOUT, &layout, &shape);
+  put_message(number, &shape, out);
+}
+
+/* Several outputs are a tuple. */
+static void put_result(const pjrt_compile_opts *opts, pjrt_builder *out) {
+  const size_t num = opts->num_output_layouts;
+  if (num == 0) return;
+  if (num == 1) {
+    put_shape(BUILD_RESULT_LAYOUT, opts->output_layouts, out);
+    return;
+  }
+  pjrt_builder tuple = {0};
+  put_number(SHAPE_ELEMENT_TYPE, PJRT__PRIMITIVE_TYPE__TUPLE, &tuple);
+  for (size_t i = 0; i < num; i++) {
+    put_shape(SHAPE_TUPLE_SHAPES, &opts->output_layouts[i], &tuple);
+  }
+  put_message(BUILD_RESULT_LAYOUT, &tuple, out);
+}
+
+/* The fields stand in the order of their numbers, as Google writes them. */
+static pjrt_error *put_build_options(const pjrt_compile_opts *opts,
+                                     const int *device_ids,
+                                     size_t num_device_ids, pjrt_builder *out) {
+  pjrt_builder assignment = {0};
   if (device_ids) {
-    PJRT_TRY(fill_assignment(opts, device_ids, memory, &assignment));
-    build.device_assignment = &assignment;
-    /* "Not set": compile for the assigned devices, not for the first one. */
-    build.device_ordinal = -1;
+    PJRT_TRY(pjrt_compile_put_devices(opts->num_replicas, opts->num_partitions,
+                                      device_ids, num_device_ids, out,
+                                      &assignment));
   }
-  Pjrt__CompileOptionsProto proto = PJRT__COMPILE_OPTIONS_PROTO__INIT;
-  proto.executable_build_options = &build;
-  proto.compile_portable_executable = opts->compile_portable_executable;
-  PJRT_TRY(fill_overrides(opts->xla_options, memory, &proto));
-
-  const size_t size = pjrt__compile_options_proto__get_packed_size(&proto);
-  PJRT_TRY(pjrt_alloc(size, 1, out));
-  *out_size = pjrt__compile_options_proto__pack(&proto, *out);
+  put_result(opts, out);
+  put_number(BUILD_NUM_REPLICAS, opts->num_replicas, out);
+  put_number(BUILD_NUM_PARTITIONS, opts->num_partitions, out);
+  put_number(BUILD_USE_SPMD_PARTITIONING,
+             opts->use_spmd_partitioning && opts->num_partitions > 1, out);
+  pjrt_builder_append(out, assignment.data, assignment.size);
+  out->out_of_memory |= assignment.out_of_memory;
+  pjrt_builder_clear(&assignment);
+  put_number(BUILD_ALIAS_PASSTHROUGH_PARAMS, opts->alias_passthrough_params,
+             out);
+  put_bools(BUILD_ALLOW_SPMD_SHARDING_PROPAGATION_TO_OUTPUT,
+            opts->propagate_sharding_to_outputs,
+            opts->num_propagate_sharding_to_outputs, out);
+  if (opts->fdo_profile) {
+    pjrt_wire_put_bytes(out, BUILD_FDO_PROFILE, opts->fdo_profile,
+                        opts->fdo_profile_size);
+  }
+  put_number(BUILD_DEVICE_MEMORY_SIZE, opts->device_memory_size, out);
+  put_bools(BUILD_ALLOW_SPMD_SHARDING_PROPAGATION_TO_PARAMETERS,
+            opts->propagate_sharding_to_parameters,
+            opts->num_propagate_sharding_to_parameters, out);
+  put_number(BUILD_USE_SHARDY_PARTITIONER, opts->use_shardy_partitioner, out);
+  put_number(BUILD_OPTIMIZATION_LEVEL, opts->optimization_level, out);
+  put_number(BUILD_MEMORY_FITTING_LEVEL, opts->memory_fitting_level, out);
   return NULL;
 }
 
-pjrt_error *pjrt_compile_options_serialize(const pjrt_compile_opts *opts,
-                                           const int *device_ids,
-                                           size_t num_device_ids, void **out,
-                                           size_t *out_size) {
+static pjrt_error *put_options(const pjrt_compile_opts *opts,
+                               const int *device_ids, size_t num_device_ids,
+                               pjrt_builder *out) {
+  pjrt_builder build = {0};
+  for (size_t i = 0; i < opts->num_argument_layouts; i++) {
+    put_shape(OPTIONS_ARGUMENT_LAYOUTS, &opts->argument_layouts[i], out);
+  }
+  pjrt_error *error =
+      put_build_options(opts, device_ids, num_device_ids, &build);
+  if (error) {
+    pjrt_builder_clear(&build);
+    return error;
+  }
+  put_message(OPTIONS_EXECUTABLE_BUILD_OPTIONS, &build, out);
+  put_number(OPTIONS_COMPILE_PORTABLE_EXECUTABLE,
+             opts->compile_portable_executable, out);
+  put_number(OPTIONS_PROFILE_VERSION, opts->profile_version, out);
+  for (size_t i = 0; i < pjrt_named_values_size(opts->xla_options); i++) {
+    pjrt_compile_put_xla_option(pjrt_named_values_at(opts->xla_options, i),
+                                out);
+  }
+  return NULL;
+}
+
+pjrt_error *pjrt_compile_opts_serialize(const pjrt_compile_opts *opts,
+                                        const int *device_ids,
+                                        size_t num_device_ids, void **out,
+                                        size_t *out_size) {
   *out = NULL;
   *out_size = 0;
-  PJRT_TRY(pjrt_compile_options_check(opts));
   if (opts->serialized) {
     PJRT_TRY(pjrt_alloc_copy(opts->serialized, opts->serialized_size, 1, out));
     *out_size = opts->serialized_size;
     return NULL;
   }
   if (opts->compile_portable_executable) device_ids = NULL;
-  if (device_ids) PJRT_TRY(check_device_ids(opts, device_ids, num_device_ids));
-  pack_memory memory = {0};
-  pjrt_error *error = pack(opts, device_ids, &memory, out, out_size);
-  pack_memory_clear(&memory);
-  return error;
+  pjrt_builder message = {0};
+  pjrt_error *error = put_options(opts, device_ids, num_device_ids, &message);
+  if (error) {
+    pjrt_builder_clear(&message);
+    return error;
+  }
+  return pjrt_builder_finish(&message, (char **)out, out_size);
 }

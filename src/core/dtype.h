@@ -6,8 +6,8 @@
 #include "pjrt/dtype.h"
 
 typedef struct pjrt_dtype_row {
-  const char *name;
-  const char *aliases; /* separated by blanks, in lower case */
+  char name[14];    /* in place: pointers would be relocated when loading */
+  char aliases[24]; /* separated by blanks, in lower case */
   pjrt_dtype_class class_of;
   unsigned bit_width;
   unsigned host_size;
@@ -29,5 +29,10 @@ void pjrt_dtype_store_bits(const pjrt_dtype_row *row, void *element,
 /* Bits of an integer type as a number. Only U64 has values that are not the
  * int64 of the same bits. */
 int64_t pjrt_dtype_bits_to_int64(const pjrt_dtype_row *row, uint64_t bits);
+
+/* XLA's messages number element types otherwise: as PrimitiveType. INVALID for
+ * what is none, such as tuples and numbers that are not known, which is 0. */
+pjrt_dtype pjrt_dtype_from_xla(uint64_t type);
+uint32_t pjrt_dtype_to_xla(pjrt_dtype dtype);
 
 #endif /* PJRT_CORE_DTYPE_H_ */

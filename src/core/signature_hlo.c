@@ -1,5 +1,6 @@
 /* Signatures from HLO modules. */
 #include "base/error.h"
+#include "core/dtype.h"
 #include "core/signature.h"
 #include "core/wire.h"
 #include "proto/xla.pb-c.h"
@@ -11,49 +12,6 @@ enum {
   MODULE_INPUT_OUTPUT_ALIAS = 8,
   MODULE_BUFFER_DONOR = 18
 };
-
-/* XLA and PJRT number element types differently. */
-static const pjrt_dtype dtypes[] = {
-    [PJRT__PRIMITIVE_TYPE__PRED] = PJRT_PRED,
-    [PJRT__PRIMITIVE_TYPE__S8] = PJRT_S8,
-    [PJRT__PRIMITIVE_TYPE__S16] = PJRT_S16,
-    [PJRT__PRIMITIVE_TYPE__S32] = PJRT_S32,
-    [PJRT__PRIMITIVE_TYPE__S64] = PJRT_S64,
-    [PJRT__PRIMITIVE_TYPE__U8] = PJRT_U8,
-    [PJRT__PRIMITIVE_TYPE__U16] = PJRT_U16,
-    [PJRT__PRIMITIVE_TYPE__U32] = PJRT_U32,
-    [PJRT__PRIMITIVE_TYPE__U64] = PJRT_U64,
-    [PJRT__PRIMITIVE_TYPE__F16] = PJRT_F16,
-    [PJRT__PRIMITIVE_TYPE__F32] = PJRT_F32,
-    [PJRT__PRIMITIVE_TYPE__F64] = PJRT_F64,
-    [PJRT__PRIMITIVE_TYPE__C64] = PJRT_C64,
-    [PJRT__PRIMITIVE_TYPE__BF16] = PJRT_BF16,
-    [PJRT__PRIMITIVE_TYPE__TOKEN] = PJRT_TOKEN,
-    [PJRT__PRIMITIVE_TYPE__C128] = PJRT_C128,
-    [PJRT__PRIMITIVE_TYPE__F8E5M2] = PJRT_F8E5M2,
-    [PJRT__PRIMITIVE_TYPE__F8E4M3FN] = PJRT_F8E4M3FN,
-    [PJRT__PRIMITIVE_TYPE__S4] = PJRT_S4,
-    [PJRT__PRIMITIVE_TYPE__U4] = PJRT_U4,
-    [PJRT__PRIMITIVE_TYPE__F8E4M3B11FNUZ] = PJRT_F8E4M3B11FNUZ,
-    [PJRT__PRIMITIVE_TYPE__F8E5M2FNUZ] = PJRT_F8E5M2FNUZ,
-    [PJRT__PRIMITIVE_TYPE__F8E4M3FNUZ] = PJRT_F8E4M3FNUZ,
-    [PJRT__PRIMITIVE_TYPE__S2] = PJRT_S2,
-    [PJRT__PRIMITIVE_TYPE__U2] = PJRT_U2,
-    [PJRT__PRIMITIVE_TYPE__F8E4M3] = PJRT_F8E4M3,
-    [PJRT__PRIMITIVE_TYPE__F8E3M4] = PJRT_F8E3M4,
-    [PJRT__PRIMITIVE_TYPE__S1] = PJRT_S1,
-    [PJRT__PRIMITIVE_TYPE__U1] = PJRT_U1,
-    [PJRT__PRIMITIVE_TYPE__F4E2M1FN] = PJRT_F4E2M1FN,
-    [PJRT__PRIMITIVE_TYPE__F8E8M0FNU] = PJRT_F8E8M0FNU,
-    [PJRT__PRIMITIVE_TYPE__F6E3M2FN] = PJRT_F6E3M2FN,
-    [PJRT__PRIMITIVE_TYPE__F6E2M3FN] = PJRT_F6E2M3FN,
-};
-
-/* INVALID for tuples, opaque values and numbers that are not known. */
-static pjrt_dtype dtype_of(Pjrt__PrimitiveType type) {
-  const size_t i = (size_t)type;
-  return i < sizeof dtypes / sizeof *dtypes ? dtypes[i] : PJRT_DTYPE_INVALID;
-}
 
 /* A signature in the making. `unchecked` ends the reading without an error. */
 typedef struct hlo_reader {
@@ -126,7 +84,8 @@ static pjrt_error *read_shape(hlo_reader *reader, const Pjrt__ShapeProto *proto,
     reader->unchecked = true;
     return NULL;
   }
-  pjrt_shape shape = {.dtype = dtype_of(proto->element_type),
+  const uint64_t type = (uint64_t)proto->element_type;
+  pjrt_shape shape = {.dtype = pjrt_dtype_from_xla(type),
                       .num_dims = num_dims,
                       .dims = proto->dimensions,
                       .minor_to_major = layout ? layout->minor_to_major : NULL,

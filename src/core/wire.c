@@ -56,3 +56,48 @@ bool pjrt_wire_next(pjrt_wire *wire, pjrt_wire_field *out) {
   wire->malformed = true;
   return false;
 }
+
+bool pjrt_wire_next_varint(pjrt_wire *wire, uint64_t *out) {
+  if (wire->malformed || wire->at == wire->end) return false;
+  if (pjrt_wire_varint(wire, out)) return true;
+  wire->malformed = true;
+  return false;
+}
+
+/* ---- writing ------------------------------------------------------------- */
+
+void pjrt_wire_append_varint(pjrt_builder *out, uint64_t value) {
+  char bytes[10];
+  size_t size = 0;
+  while (value >= 0x80) {
+    bytes[size++] = (char)(0x80 | (value & 0x7f));
+    value >>= 7;
+  }
+  bytes[size++] = (char)value;
+  pjrt_builder_append(out, bytes, size);
+}
+
+static void put_tag(pjrt_builder *out, uint32_t number, pjrt_wire_type type) {
+  pjrt_wire_append_varint(out, (uint64_t)number << 3 | (uint64_t)type);
+}
+
+void pjrt_wire_put_varint(pjrt_builder *out, uint32_t number, uint64_t value) {
+  put_tag(out, number, PJRT_WIRE_VARINT);
+  pjrt_wire_append_varint(out, value);
+}
+
+void pjrt_wire_put_fixed(pjrt_builder *out, uint32_t number,
+                         pjrt_wire_type type, uint64_t bits) {
+  char bytes[8];
+  const size_t size = type == PJRT_WIRE_FIXED64 ? 8 : 4;
+  put_tag(out, number, type);
+  for (size_t i = 0; i < size; i++) bytes[i] = (char)(bits >> (8 * i) & 0xff);
+  pjrt_builder_append(out, bytes, size);
+}
+
+void pjrt_wire_put_bytes(pjrt_builder *out, uint32_t number, const void *data,
+                         size_t size) {
+  put_tag(out, number, PJRT_WIRE_BYTES);
+  pjrt_wire_append_varint(out, size);
+  pjrt_builder_append(out, data, size);
+}

@@ -1,180 +1,93 @@
-"""src/proto/xla.proto against the descriptors inside real plugins.
+"""src/proto/xla.proto and src/options/compile_options.proto against the
+descriptors inside real plugins.
 
 Protocol-buffer code carries its own description: each plugin holds serialized
 FileDescriptorProtos of the messages that it really speaks. Each message and
 enum of ours must be there with the same names, numbers and types. Older plugins
-may lack what is newer than they are, but may not give it another meaning.
+may lack what is newer than they are, and may call a field otherwise, but may
+not give its number another meaning.
+
+Of the compile options ours are all that there are: what a plugin of the newest
+CPU minor knows and we do not is a hole.
 """
-import mmap
 import os
-import re
+import sys
 from pathlib import Path
 
 ROOT = Path(os.environ.get("PJRT_TEST_SOURCE_DIR") or
             Path(__file__).resolve().parents[2])
-FILES = ["xla/xla_data.proto", "xla/service/hlo.proto", "xla/xla.proto",
-         "xla/pjrt/proto/compile_options.proto",
-         "xla/pjrt/compile_options.proto"]
+sys.path.insert(0, str(ROOT / "tools"))
+
+import options_table
+import plugin_protos
+
 NEWEST = "PJRT_TEST_PLUGIN_CPU"
+SUBSET = "src/proto/xla.proto"
 
-# FieldDescriptorProto.Type and .Label
-SCALARS = {"double": 1, "int64": 3, "int32": 5, "bool": 8, "string": 9,
-           "bytes": 12}
-MESSAGE, BYTES, ENUM = 11, 12, 14
-REPEATED = 3
-
-
-class Malformed(Exception):
-    """The bytes are no wire format."""
+# How a field stands on the wire: what shares a form can be read as the other.
+SCALARS = {"double": "fixed64", "float": "fixed32", "string": "bytes",
+           "bytes": "bytes", "message": "bytes",
+           **dict.fromkeys(("int64", "int32", "uint64", "uint32", "bool",
+                            "enum"), "varint")}
 
 
-# ---- descriptors in a plugin -------------------------------------------------
+# ---- in a plugin -------------------------------------------------------------
 
-def varint(data, at):
-    value = 0
-    for shift in range(0, 64, 7):
-        if at >= len(data):
-            raise Malformed
-        value |= (data[at] & 0x7f) << shift
-        at += 1
-        if data[at - 1] < 0x80:
-            return value, at
-    raise Malformed
-
-
-def field(data, at):
-    """(number, value, where the next field starts)"""
-    tag, at = varint(data, at)
-    number, kind = tag >> 3, tag & 7
-    if kind == 0:
-        value, at = varint(data, at)
-        return number, value, at
-    if kind != 2:
-        raise Malformed
-    size, at = varint(data, at)
-    if at + size > len(data):
-        raise Malformed
-    return number, data[at:at + size], at + size
-
-
-def fields(data):
-    at = 0
-    while at < len(data):
-        number, value, at = field(data, at)
-        yield number, value
-
-
-def file_descriptor(data, at):
-    """The fields of the FileDescriptorProto at `at`. It says nowhere how long
-    it is: it ends where no field of it can follow."""
-    found, start = [], at
-    while True:
-        try:
-            number, value, after = field(data, at)
-        except Malformed:
-            return found
-        if not 1 <= number <= 14 or (number == 1 and at != start):
-            return found
-        found.append((number, value))
-        at = after
-
-
-def enum_values(descriptor):
-    values = [dict(fields(v)) for n, v in fields(descriptor) if n == 2]
-    return {v[1].decode(): v.get(2, 0) for v in values}
-
-
-def message_fields(descriptor):
-    """name: (number, is repeated, type, name of the message or enum)"""
-    found = {}
-    for number, value in fields(descriptor):
-        if number == 2:
-            f = dict(fields(value))
-            kind = f.get(6, b"").decode().rsplit(".", 1)[-1]
-            found[f[1].decode()] = (f[3], f.get(4) == REPEATED, f[5], kind)
-    return found
-
-
-def collect(descriptor, prefix, out):
-    """Adds a message and those inside it; their names are joined by dots."""
-    name = prefix + dict(fields(descriptor))[1].decode()
-    out[name] = message_fields(descriptor)
-    for number, value in fields(descriptor):
-        if number == 3:
-            collect(value, name + ".", out)
+def normal_field(entry):
+    number, is_repeated, kind, name, _ = entry
+    return number, is_repeated, kind, name.rsplit(".", 1)[-1]
 
 
 def plugin_types(path):
-    types = {}
-    with open(path, "rb") as file, \
-            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        for name in FILES:
-            wanted = b"\x0a" + bytes([len(name)]) + name.encode() + b"\x12\x03xla"
-            at = data.find(wanted)
-            for number, value in file_descriptor(data, at) if at >= 0 else []:
-                if number == 4:
-                    collect(value, "", types)
-                elif number == 5:
-                    types[dict(fields(value))[1].decode()] = enum_values(value)
-    return types
+    """name without package: {field: (number, is repeated, type, what)}"""
+    found = {}
+    for name, entries in plugin_protos.plugin_types(path).items():
+        if name.startswith(plugin_protos.PACKAGES):
+            found[plugin_protos.short(name)] = {
+                n: normal_field(e) if isinstance(e, tuple) else e
+                for n, e in entries.items()}
+    return found
 
 
 # ---- our own -----------------------------------------------------------------
 
-TOKEN = re.compile(r"//[^\n]*|(\w+|[{}<>,;=])")
+def our_field(entry):
+    if isinstance(entry, int):
+        return entry
+    kind = "map" if entry.label == "map" else entry.type.rsplit(".", 1)[-1]
+    return (entry.number, bool(entry.label),
+            kind if kind in SCALARS else None, kind)
 
 
-def our_types():
-    """The same form from src/proto/xla.proto."""
-    text = (ROOT / "src/proto/xla.proto").read_text()
-    text = text[text.index("package"):]
-    tokens = [m[1] for m in TOKEN.finditer(text) if m[1]]
-    types, open_blocks, at = {}, [], 0
-    while at < len(tokens):
-        end = at + next(i for i, t in enumerate(tokens[at:]) if t in "{};")
-        statement, closer = tokens[at:end], tokens[end]
-        if closer == "{":
-            open_blocks.append(statement)
-            if statement[0] != "oneof":
-                types[scope(open_blocks)] = {}
-        elif closer == ";" and open_blocks:
-            add_entry(types[scope(open_blocks)], open_blocks[-1], statement)
-        elif closer == "}":
-            open_blocks.pop()
-        at = end + 1
-    return types
-
-
-def scope(blocks):
-    return ".".join(name for kind, name in blocks if kind != "oneof")
-
-
-def add_entry(into, block, statement):
-    name, number = statement[-3], int(statement[-1])
-    if block[0] == "enum":
-        into[name] = number
-        return
-    is_repeated = statement[0] in ("repeated", "map")
-    kind = "map" if statement[0] == "map" else statement[-4]
-    into[name] = (number, is_repeated, SCALARS.get(kind), kind)
+def our_types(path):
+    """The same form from one of our files."""
+    types = options_table.read_proto((ROOT / path).read_text())
+    return {name: {n: our_field(e) for n, e in entries.items()}
+            for name, entries in types.items()}
 
 
 # ---- comparing ---------------------------------------------------------------
 
+def form(field):
+    return field[1], SCALARS.get(field[2], "bytes")
+
+
 def same_field(ours, theirs):
+    """Of the same type; our bytes stand for any message, unread."""
     number, is_repeated, scalar, kind = ours
     if (number, is_repeated) != theirs[:2]:
         return False
-    if scalar == BYTES:  # stands for any message, unread
-        return theirs[2] in (BYTES, MESSAGE)
-    if scalar == SCALARS["int64"]:  # some were int32, the same on the wire
-        return theirs[2] in (scalar, SCALARS["int32"])
+    if scalar == "bytes":
+        return theirs[2] in ("bytes", "message")
+    if scalar == "int64":  # some were int32, the same on the wire
+        return theirs[2] in ("int64", "int32")
     if scalar:
         return scalar == theirs[2]
-    return theirs[2] in (MESSAGE, ENUM) and (kind in ("map", theirs[3]))
+    return theirs[2] in ("message", "enum") and kind in ("map", theirs[3])
 
 
 def differences(ours, theirs, is_newest):
+    """Of a subset: all of it must be there."""
     by_number = {v if isinstance(v, int) else v[0]: n
                  for n, v in theirs.items()}
     for name, value in ours.items():
@@ -190,18 +103,70 @@ def differences(ours, theirs, is_newest):
             yield f"{name} is {value}, there {theirs[name]}"
 
 
+def compare_subset(plugin, theirs, is_newest):
+    for name, ours in our_types(SUBSET).items():
+        problems = list(differences(ours, theirs[name], is_newest)) \
+            if name in theirs else ["it is missing there"]
+        report(f"{plugin}/{name}", problems)
+
+
+def holes(ours, theirs):
+    """Of a complete message: all of theirs must be in ours."""
+    for name, value in theirs.items():
+        if name not in ours:
+            yield f"{name} = {value} is missing here"
+        elif isinstance(value, int):
+            if ours[name] != value:
+                yield f"{name} is {ours[name]}, there {value}"
+        elif not same_field(ours[name], value):
+            yield f"{name} is {ours[name]}, there {value}"
+
+
+def other_meanings(ours, theirs):
+    """Of a message that has grown: a number stands for one thing for ever.
+    Enums have been renumbered, long ago."""
+    by_number = {v[0]: (n, v) for n, v in ours.items()
+                 if not isinstance(v, int)}
+    for name, value in theirs.items():
+        if isinstance(value, int) or value[0] not in by_number:
+            continue
+        other, field = by_number[value[0]]
+        kind = field[2] or value[2]  # ours says "map" or a type's name
+        if (field[1], SCALARS[kind]) != form(value):
+            yield f"{other} is {field}, there {name} is {value}"
+
+
+def compare_options(plugin, path, is_newest):
+    ours = our_types(options_table.PROTO)
+    reachable = plugin_protos.reachable(plugin_protos.plugin_types(path))
+    for full_name, entries in reachable.items():
+        name = plugin_protos.short(full_name)
+        theirs = {n: normal_field(e) if isinstance(e, tuple) else e
+                  for n, e in entries.items()}
+        if plugin_protos.is_map_entry(name, entries):
+            continue
+        if name not in ours:
+            problems = ["it is missing here"] if is_newest else []
+        else:
+            judge = holes if is_newest else other_meanings
+            problems = list(judge(ours[name], theirs))
+        report(f"{plugin}/options/{name}", problems)
+
+
+def report(case, problems):
+    if problems:
+        print(f"not ok {case}: {'; '.join(problems)}")
+    else:
+        print(f"ok {case}")
+
+
 def compare(plugin, path, is_newest):
     theirs = plugin_types(path)
     if not theirs:
         print(f"skip {plugin}: it carries no descriptors of XLA")
         return
-    for name, ours in our_types().items():
-        problems = list(differences(ours, theirs.get(name, {}), is_newest)) \
-            if name in theirs else ["it is missing there"]
-        if problems:
-            print(f"not ok {plugin}/{name}: {'; '.join(problems)}")
-        else:
-            print(f"ok {plugin}/{name}")
+    compare_subset(plugin, theirs, is_newest)
+    compare_options(plugin, path, is_newest)
 
 
 PLUGINS = {name: path for name, path in sorted(os.environ.items())

@@ -18,6 +18,18 @@ static pjrt_compile_opts defaults(void) {
   return opts;
 }
 
+/* What a compilation does with a caller's struct. */
+static pjrt_error *serialize(const pjrt_compile_opts *opts, const int *ids,
+                             size_t num_ids, void **out, size_t *out_size) {
+  pjrt_compile_opts known;
+  *out = NULL;
+  *out_size = 0;
+  pjrt_error *error = pjrt_compile_opts_read(opts, &known);
+  return error
+             ? error
+             : pjrt_compile_opts_serialize(&known, ids, num_ids, out, out_size);
+}
+
 /* `hex` is the expected form, blanks between its parts. */
 static void expect_bytes(const pjrt_compile_opts *opts, const int *ids,
                          size_t num_ids, const char *hex) {
@@ -28,8 +40,7 @@ static void expect_bytes(const pjrt_compile_opts *opts, const int *ids,
   }
   void *bytes = NULL;
   size_t size = 0;
-  pjrt_error *error =
-      pjrt_compile_options_serialize(opts, ids, num_ids, &bytes, &size);
+  pjrt_error *error = serialize(opts, ids, num_ids, &bytes, &size);
   assert_string_equal(pjrt_error_message(error, NULL), "");
   assert_int_equal(size, expected_size);
   assert_memory_equal(bytes, expected, size);
@@ -39,8 +50,7 @@ static void expect_bytes(const pjrt_compile_opts *opts, const int *ids,
 static void expect_refused(const pjrt_compile_opts *opts, const char *part) {
   void *bytes = &bytes;
   size_t size = 1;
-  pjrt_error *error =
-      pjrt_compile_options_serialize(opts, NULL, 0, &bytes, &size);
+  pjrt_error *error = serialize(opts, NULL, 0, &bytes, &size);
   assert_int_equal(pjrt_error_code(error), PJRT_INVALID_ARGUMENT);
   const char *message = pjrt_error_message(error, NULL);
   if (!strstr(message, part)) fail_msg("'%s' lacks '%s'", message, part);
@@ -90,6 +100,52 @@ static void device_ids_are_turned_partition_major(void **state) {
                "  4a 12 08 03 10 02"
                "     1a 05 0a 03 0a 14 1e"
                "     1a 05 0a 03 0b 15 1f");
+}
+
+static void further_fields(void **state) {
+  (void)state;
+  const bool some[] = {true, false};
+  pjrt_compile_opts opts = defaults();
+  opts.alias_passthrough_params = true;
+  opts.propagate_sharding_to_outputs = some;
+  opts.num_propagate_sharding_to_outputs = 1;
+  opts.fdo_profile = "ab";
+  opts.fdo_profile_size = 2;
+  opts.device_memory_size = 1024;
+  opts.propagate_sharding_to_parameters = some;
+  opts.num_propagate_sharding_to_parameters = 2;
+  opts.optimization_level = PJRT_EFFORT_O1;
+  opts.memory_fitting_level = PJRT_EFFORT_O3;
+  opts.profile_version = 3;
+  expect_bytes(&opts, NULL, 0,
+               "1a 1b 20 01 28 01 50 01 62 01 01 72 02 61 62 78 80 08"
+               "  92 01 02 01 00 c0 01 13 c8 01 27 28 03");
+}
+
+static void layouts(void **state) {
+  (void)state;
+  const int64_t dims[] = {2, 300};
+  const int64_t columns[] = {0, 1};
+  const pjrt_shape_layout shapes[] = {{PJRT_F32, dims, 2, columns},
+                                      {PJRT_BF16, dims, 2, NULL},
+                                      {.dtype = PJRT_PRED}};
+  pjrt_compile_opts opts = defaults();
+  opts.argument_layouts = shapes;
+  opts.num_argument_layouts = 2;
+  opts.output_layouts = shapes + 2;
+  opts.num_output_layouts = 1;
+  expect_bytes(&opts, NULL, 0,
+               "0a 0d 10 0b 1a 03 02 ac 02 2a 04 0a 02 00 01"
+               " 0a 0d 10 10 1a 03 02 ac 02 2a 04 0a 02 01 00"
+               " 1a 0a 12 04 10 01 2a 00 20 01 28 01");
+  opts.argument_layouts = shapes + 2;
+  opts.num_argument_layouts = 1;
+  opts.output_layouts = shapes + 1;
+  opts.num_output_layouts = 2;
+  expect_bytes(&opts, NULL, 0,
+               "0a 04 10 01 2a 00"
+               " 1a 1d 12 17 10 0d 22 0d 10 10 1a 03 02 ac 02 2a 04 0a 02 01 00"
+               "  22 04 10 01 2a 00 20 01 28 01");
 }
 
 static void portable_executables_have_no_devices(void **state) {
@@ -154,12 +210,59 @@ static void device_ids_that_do_not_fit(void **state) {
   opts.num_partitions = 2;
   expect_refused(&opts, "device 3 is named twice");
   opts.device_ids = NULL;
-  expect_refused(&opts, "device_ids is NULL, expected 4 ids");
+  expect_refused(&opts, "device_ids is NULL, expected 4 of them");
   opts = defaults();
   opts.device_ids = ids;
   opts.num_device_ids = 1;
   opts.compile_portable_executable = true;
   expect_refused(&opts, "portable");
+}
+
+static void lists_and_sizes_that_cannot_be(void **state) {
+  (void)state;
+  pjrt_compile_opts opts = defaults();
+  opts.num_propagate_sharding_to_outputs = 2;
+  expect_refused(&opts, "propagate_sharding_to_outputs is NULL");
+  opts = defaults();
+  opts.num_propagate_sharding_to_parameters = 2;
+  expect_refused(&opts, "propagate_sharding_to_parameters is NULL");
+  opts = defaults();
+  opts.fdo_profile_size = 2;
+  expect_refused(&opts, "fdo_profile is NULL, expected 2 of them");
+  opts = defaults();
+  opts.device_memory_size = -1;
+  expect_refused(&opts, "device_memory_size is -1");
+}
+
+static void layouts_that_cannot_be(void **state) {
+  (void)state;
+  const int64_t dims[] = {2, -1};
+  const int64_t twice[] = {1, 1};
+  const int64_t good[] = {2, 3};
+  const pjrt_shape_layout bad[] = {{PJRT_F32, NULL, 1, NULL},
+                                   {PJRT_DTYPE_INVALID, NULL, 0, NULL},
+                                   {PJRT_F32, good, 2, twice},
+                                   {PJRT_F32, dims, 2, NULL}};
+  const char *const parts[] = {
+      "argument_layouts[0]: expected its dimensions",
+      "argument_layouts[0]: expected an element type",
+      "argument_layouts[0]: expected every dimension once in minor_to_major",
+      "argument_layouts[0]: expected dimensions of at least 0"};
+  pjrt_compile_opts opts = defaults();
+  opts.num_argument_layouts = 1;
+  expect_refused(&opts, "argument_layouts is NULL, expected 1 of them");
+  for (size_t i = 0; i < 4; i++) {
+    opts.argument_layouts = &bad[i];
+    expect_refused(&opts, parts[i]);
+  }
+  const pjrt_shape_layout scalar = {.dtype = PJRT_F32};
+  opts.argument_layouts = &scalar;
+  opts.output_layouts = bad;
+  opts.num_output_layouts = 1;
+  expect_refused(&opts, "output_layouts[0]: expected its dimensions");
+  opts.argument_layouts = NULL;
+  opts.num_argument_layouts = 0;
+  expect_refused(&opts, "no effect without argument_layouts");
 }
 
 static void default_ids_are_checked_too(void **state) {
@@ -168,8 +271,7 @@ static void default_ids_are_checked_too(void **state) {
   const int ids[] = {0, 1};
   void *bytes;
   size_t size;
-  assert_int_equal(pjrt_error_consume(pjrt_compile_options_serialize(
-                       &opts, ids, 2, &bytes, &size)),
+  assert_int_equal(pjrt_error_consume(serialize(&opts, ids, 2, &bytes, &size)),
                    PJRT_INVALID_ARGUMENT);
 }
 
@@ -190,6 +292,22 @@ static void xla_options_that_xla_does_not_take(void **state) {
   assert_null(pjrt_named_values_set_string(values, "xla_text", 8, "a\0b", 3));
   opts.xla_options = values;
   expect_refused(&opts, "xla_text: expected text, got a NUL byte");
+  pjrt_named_values_free(values);
+
+  assert_null(pjrt_named_values_create(&values));
+  assert_null(pjrt_named_values_set_string(values, "xla_text", 8, "a\xff", 2));
+  opts.xla_options = values;
+  expect_refused(&opts,
+                 "XLA option xla_text: expected text in UTF-8, got byte 0xff "
+                 "at 1");
+  pjrt_named_values_free(values);
+
+  assert_null(pjrt_named_values_create(&values));
+  assert_null(pjrt_named_values_set_bool(values, "xla\xff", 4, true));
+  opts.xla_options = values;
+  expect_refused(&opts,
+                 "XLA option xla\xff: key: expected text in UTF-8, got byte "
+                 "0xff at 3");
   pjrt_named_values_free(values);
 }
 
@@ -241,7 +359,7 @@ static void serialized_forms_are_judged(void **state) {
     }
     void *bytes = NULL;
     size_t size = 0;
-    assert_null(pjrt_compile_options_serialize(&opts, NULL, 0, &bytes, &size));
+    assert_null(serialize(&opts, NULL, 0, &bytes, &size));
     assert_int_equal(size, test->size);
     assert_memory_equal(bytes, test->data, size);
     free(bytes);
@@ -250,13 +368,12 @@ static void serialized_forms_are_judged(void **state) {
 
 static void counts_of_a_serialized_form(void **state) {
   (void)state;
-  int num_replicas = 0;
-  int num_partitions = 0;
-  assert_null(pjrt_compile_options_counts(kSerialized[1].data,
-                                          kSerialized[1].size, &num_replicas,
-                                          &num_partitions));
-  assert_int_equal(num_replicas, 3);
-  assert_int_equal(num_partitions, 2);
+  pjrt_compile_facts facts;
+  assert_null(pjrt_compile_facts_read(kSerialized[1].data, kSerialized[1].size,
+                                      &facts));
+  assert_true(facts.is_portable);
+  assert_int_equal(facts.num_replicas, 3);
+  assert_int_equal(facts.num_partitions, 2);
 }
 
 static void what_is_written_can_be_read(void **state) {
@@ -267,13 +384,12 @@ static void what_is_written_can_be_read(void **state) {
   const int ids[] = {7, 6, 5, 4, 3, 2, 1, 0};
   void *bytes = NULL;
   size_t size = 0;
-  assert_null(pjrt_compile_options_serialize(&opts, ids, 8, &bytes, &size));
-  int num_replicas = 0;
-  int num_partitions = 0;
-  assert_null(
-      pjrt_compile_options_counts(bytes, size, &num_replicas, &num_partitions));
-  assert_int_equal(num_replicas, 2);
-  assert_int_equal(num_partitions, 4);
+  assert_null(serialize(&opts, ids, 8, &bytes, &size));
+  pjrt_compile_facts facts;
+  assert_null(pjrt_compile_facts_read(bytes, size, &facts));
+  assert_false(facts.is_portable);
+  assert_int_equal(facts.num_replicas, 2);
+  assert_int_equal(facts.num_partitions, 4);
   free(bytes);
 }
 
@@ -283,10 +399,14 @@ int main(void) {
       cmocka_unit_test(flags_add_one_field_each),
       cmocka_unit_test(partitions_are_split_by_spmd_unless_told_not_to),
       cmocka_unit_test(device_ids_are_turned_partition_major),
+      cmocka_unit_test(further_fields),
+      cmocka_unit_test(layouts),
+      cmocka_unit_test(layouts_that_cannot_be),
       cmocka_unit_test(portable_executables_have_no_devices),
       cmocka_unit_test(xla_options_of_four_kinds),
       cmocka_unit_test(counts_below_one_or_too_large),
       cmocka_unit_test(device_ids_that_do_not_fit),
+      cmocka_unit_test(lists_and_sizes_that_cannot_be),
       cmocka_unit_test(default_ids_are_checked_too),
       cmocka_unit_test(xla_options_that_xla_does_not_take),
       cmocka_unit_test(serialized_forms_are_judged),

@@ -1,0 +1,52 @@
+/* Element types as XLA's messages number them, which is not as PJRT does. */
+#include "core/dtype.h"
+#include "proto/xla.pb-c.h"
+
+/* By XLA's number. */
+static const uint8_t dtypes[] = {
+    [PJRT__PRIMITIVE_TYPE__PRED] = PJRT_PRED,
+    [PJRT__PRIMITIVE_TYPE__S8] = PJRT_S8,
+    [PJRT__PRIMITIVE_TYPE__S16] = PJRT_S16,
+    [PJRT__PRIMITIVE_TYPE__S32] = PJRT_S32,
+    [PJRT__PRIMITIVE_TYPE__S64] = PJRT_S64,
+    [PJRT__PRIMITIVE_TYPE__U8] = PJRT_U8,
+    [PJRT__PRIMITIVE_TYPE__U16] = PJRT_U16,
+    [PJRT__PRIMITIVE_TYPE__U32] = PJRT_U32,
+    [PJRT__PRIMITIVE_TYPE__U64] = PJRT_U64,
+    [PJRT__PRIMITIVE_TYPE__F16] = PJRT_F16,
+    [PJRT__PRIMITIVE_TYPE__F32] = PJRT_F32,
+    [PJRT__PRIMITIVE_TYPE__F64] = PJRT_F64,
+    [PJRT__PRIMITIVE_TYPE__C64] = PJRT_C64,
+    [PJRT__PRIMITIVE_TYPE__BF16] = PJRT_BF16,
+    [PJRT__PRIMITIVE_TYPE__TOKEN] = PJRT_TOKEN,
+    [PJRT__PRIMITIVE_TYPE__C128] = PJRT_C128,
+    [PJRT__PRIMITIVE_TYPE__F8E5M2] = PJRT_F8E5M2,
+    [PJRT__PRIMITIVE_TYPE__F8E4M3FN] = PJRT_F8E4M3FN,
+    [PJRT__PRIMITIVE_TYPE__S4] = PJRT_S4,
+    [PJRT__PRIMITIVE_TYPE__U4] = PJRT_U4,
+    [PJRT__PRIMITIVE_TYPE__F8E4M3B11FNUZ] = PJRT_F8E4M3B11FNUZ,
+    [PJRT__PRIMITIVE_TYPE__F8E5M2FNUZ] = PJRT_F8E5M2FNUZ,
+    [PJRT__PRIMITIVE_TYPE__F8E4M3FNUZ] = PJRT_F8E4M3FNUZ,
+    [PJRT__PRIMITIVE_TYPE__S2] = PJRT_S2,
+    [PJRT__PRIMITIVE_TYPE__U2] = PJRT_U2,
+    [PJRT__PRIMITIVE_TYPE__F8E4M3] = PJRT_F8E4M3,
+    [PJRT__PRIMITIVE_TYPE__F8E3M4] = PJRT_F8E3M4,
+    [PJRT__PRIMITIVE_TYPE__S1] = PJRT_S1,
+    [PJRT__PRIMITIVE_TYPE__U1] = PJRT_U1,
+    [PJRT__PRIMITIVE_TYPE__F4E2M1FN] = PJRT_F4E2M1FN,
+    [PJRT__PRIMITIVE_TYPE__F8E8M0FNU] = PJRT_F8E8M0FNU,
+    [PJRT__PRIMITIVE_TYPE__F6E3M2FN] = PJRT_F6E3M2FN,
+    [PJRT__PRIMITIVE_TYPE__F6E2M3FN] = PJRT_F6E2M3FN,
+};
+enum { num_dtypes = sizeof dtypes / sizeof *dtypes };
+
+pjrt_dtype pjrt_dtype_from_xla(uint64_t type) {
+  return type < num_dtypes ? (pjrt_dtype)dtypes[type] : PJRT_DTYPE_INVALID;
+}
+
+uint32_t pjrt_dtype_to_xla(pjrt_dtype dtype) {
+  for (uint32_t i = 0; i < num_dtypes; i++) {
+    if (dtypes[i] == (unsigned)dtype) return i;
+  }
+  return PJRT__PRIMITIVE_TYPE__PRIMITIVE_TYPE_INVALID;
+}
