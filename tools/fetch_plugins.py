@@ -101,7 +101,8 @@ def pip_command():
 def pip_tags(wheel):
     """pip's options for exactly this wheel, whatever Python runs pip."""
     python, abi, system = wheel[:-len(".whl")].split("-")[-3:]
-    tags = [] if system == "any" else ["--platform", system]
+    tags = [word for tag in system.split(".") if tag != "any"
+            for word in ("--platform", tag)]
     if python.startswith("cp"):
         tags += ["--implementation", "cp", "--abi", abi,
                  "--python-version", python[2:]]

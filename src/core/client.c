@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "base/deadline.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "core/buffer.h"
@@ -13,7 +14,8 @@
 #include "core/raw_values.h"
 
 void pjrt_client_opts_init(pjrt_client_opts *opts) {
-  *opts = (pjrt_client_opts){.struct_size = sizeof *opts};
+  *opts = (pjrt_client_opts){.struct_size = sizeof *opts,
+                             .kvstore_timeout_ns = PJRT_NO_DEADLINE};
 }
 
 pjrt_error *pjrt_client_forked(const pjrt_client *client) {
@@ -39,7 +41,9 @@ void pjrt_client_destroy(pjrt_client *client) {
   pjrt_reaper_stop(&client->reaper);
   pjrt_pool_destroy(client->pool);
   pjrt_spec_table_destroy(&client->specs);
+  pjrt_dma_list_destroy(&client->dma);
   pjrt_client_clear_facts(client);
+  pjrt_kvstore_free(client->kvstore.store);
   pjrt_plugin_free(client->plugin);
   free(client);
 }
@@ -89,6 +93,7 @@ static pjrt_error *create_raw(pjrt_client *client,
   PJRT_TRY(pjrt_named_values_to_raw(options, client->plugin, &raw_options,
                                     &args->num_options));
   args->create_options = raw_options;
+  pjrt_kvstore_lend(&client->kvstore, args);
   pjrt_error *error = PJRT_CALL(client->plugin, PJRT_Client_Create, args);
   free(raw_options);
   PJRT_TRY(error);
@@ -122,7 +127,11 @@ static pjrt_error *create_client(pjrt_client *client,
                             pjrt_plugin_is_known(client->plugin),
                             &client->pool));
   pjrt_pool_hold(client->pool);
+  client->kvstore.store = pjrt_kvstore_retain(known.kvstore);
+  atomic_init(&client->kvstore.deadline,
+              pjrt_deadline_after(known.kvstore_timeout_ns));
   PJRT_TRY(create_raw(client, known.options));
+  atomic_store(&client->kvstore.deadline, PJRT_NO_DEADLINE);
   return pjrt_client_read_facts(client);
 }
 
@@ -140,6 +149,7 @@ pjrt_error *pjrt_client_create(pjrt_plugin *plugin,
       plugin->struct_size[PJRT_STRUCT_PJRT_ExecuteOptions];
   pjrt_reaper_init(&client->reaper, destroy_owner, client);
   pjrt_spec_table_init(&client->specs);
+  pjrt_dma_list_init(&client->dma);
   pjrt_error *error = create_client(client, opts);
   if (error) {
     pjrt_client_destroy(client);
@@ -201,7 +211,7 @@ pjrt_memory *pjrt_client_memory(const pjrt_client *client, size_t i) {
 
 static int compare_id(const void *key, const void *element) {
   int id = *(const int *)key;
-  int other = (*(pjrt_device *const *)element)->id;
+  int other = (*(pjrt_device *const *)element)->description.id;
   return (id > other) - (id < other);
 }
 
@@ -210,8 +220,8 @@ static pjrt_device **find_id(const pjrt_client *client, int id) {
   pjrt_device **sorted = client->devices_by_id;
   const size_t num = client->num_devices;
   if (num == 0) return NULL;
-  const size_t guess = (size_t)((int64_t)id - sorted[0]->id);
-  if (guess < num && sorted[guess]->id == id) return &sorted[guess];
+  const size_t guess = (size_t)((int64_t)id - sorted[0]->description.id);
+  if (guess < num && sorted[guess]->description.id == id) return &sorted[guess];
   return bsearch(&id, sorted, num, sizeof *sorted, compare_id);
 }
 
@@ -232,7 +242,8 @@ pjrt_error *pjrt_client_lookup_device(const pjrt_client *client, int id,
   return pjrt_error_format(PJRT_NOT_FOUND,
                            "no device %d: the client has %zu, with ids %d to "
                            "%d",
-                           id, num, sorted[0]->id, sorted[num - 1]->id);
+                           id, num, sorted[0]->description.id,
+                           sorted[num - 1]->description.id);
 }
 
 pjrt_error *pjrt_client_lookup_addressable_device(const pjrt_client *client,

@@ -2,18 +2,14 @@
 #ifndef PJRT_CORE_CLIENT_H_
 #define PJRT_CORE_CLIENT_H_
 
-#include "abi/call.h"
+#include "core/dma.h"
+#include "core/facts.h"
+#include "core/kvstore.h"
 #include "core/pool.h"
 #include "core/reaper.h"
 #include "core/spec.h"
 #include "pjrt/device.h"
 #include "pjrt/memory.h"
-
-/* A text of the plugin's, copied. */
-typedef struct pjrt_text_fact {
-  char *data;
-  size_t size;
-} pjrt_text_fact;
 
 struct pjrt_memory {
   pjrt_client *client;
@@ -28,21 +24,25 @@ struct pjrt_memory {
 struct pjrt_device {
   pjrt_client *client;
   PJRT_Device *raw;
-  int id;
-  int process_index;
+  pjrt_device_description description;
   int local_hardware_id;
   bool is_addressable;
-  pjrt_text_fact kind, debug_string, to_string;
-  pjrt_named_values *attributes;
   pjrt_memory **memories;
   size_t num_memories;
   pjrt_memory *default_memory;
+};
+
+struct pjrt_async_tracking_event {
+  pjrt_grave grave;
+  pjrt_client *client;
+  PJRT_AsyncTrackingEvent *raw; /* NULL on plugins that have nothing to show */
 };
 
 struct pjrt_client {
   pjrt_grave grave; /* for a handle that is freed in a callback */
   pjrt_plugin *plugin;
   PJRT_Client *raw;
+  pjrt_kvstore_loan kvstore;
   int process_index;
   pjrt_text_fact platform_name, platform_version;
 
@@ -56,9 +56,13 @@ struct pjrt_client {
   size_t num_memories;
   pjrt_memory **memories_by_raw;
 
+  /* NULL until it is asked for. */
+  _Atomic(pjrt_topology *) topology;
+
   pjrt_pool *pool;
   pjrt_reaper reaper;
   pjrt_spec_table specs;
+  pjrt_dma_list dma;
   /* What plain launches ask for, which is nothing. Plugins only read it. */
   PJRT_ROOM_FOR(PJRT_ExecuteOptions) plain_options;
 };
@@ -90,10 +94,6 @@ pjrt_memory *pjrt_client_memory_of(const pjrt_client *client,
                                    const PJRT_Memory *raw);
 
 /* ---- reading facts (facts.c) --------------------------------------------- */
-
-pjrt_error *pjrt_text_fact_set(pjrt_text_fact *fact, const char *text,
-                               size_t size) __attribute__((warn_unused_result));
-void pjrt_text_fact_clear(pjrt_text_fact *fact);
 
 /* Fills in the client's platform, devices and memories. */
 pjrt_error *pjrt_client_read_facts(pjrt_client *client)

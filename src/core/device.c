@@ -6,10 +6,10 @@ pjrt_client *pjrt_device_client(const pjrt_device *device) {
   return device->client;
 }
 
-int pjrt_device_id(const pjrt_device *device) { return device->id; }
+int pjrt_device_id(const pjrt_device *device) { return device->description.id; }
 
 int pjrt_device_process_index(const pjrt_device *device) {
-  return device->process_index;
+  return device->description.process_index;
 }
 
 bool pjrt_device_is_addressable(const pjrt_device *device) {
@@ -21,23 +21,23 @@ int pjrt_device_local_hardware_id(const pjrt_device *device) {
 }
 
 const char *pjrt_device_kind(const pjrt_device *device, size_t *out_size) {
-  if (out_size) *out_size = device->kind.size;
-  return device->kind.data;
+  if (out_size) *out_size = device->description.kind.size;
+  return device->description.kind.data;
 }
 
 const char *pjrt_device_debug_string(const pjrt_device *device,
                                      size_t *out_size) {
-  if (out_size) *out_size = device->debug_string.size;
-  return device->debug_string.data;
+  if (out_size) *out_size = device->description.debug_string.size;
+  return device->description.debug_string.data;
 }
 
 const char *pjrt_device_to_string(const pjrt_device *device, size_t *out_size) {
-  if (out_size) *out_size = device->to_string.size;
-  return device->to_string.data;
+  if (out_size) *out_size = device->description.to_string.size;
+  return device->description.to_string.data;
 }
 
 const pjrt_named_values *pjrt_device_attributes(const pjrt_device *device) {
-  return device->attributes;
+  return device->description.attributes;
 }
 
 size_t pjrt_device_num_memories(const pjrt_device *device) {

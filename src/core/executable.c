@@ -1,4 +1,5 @@
-/* Executables: making, facts, life. Executing is in execute.c. */
+/* Executables: making, facts, life. Executing is in execute.c, what is asked of
+ * them later in executable_facts.c. */
 #include "core/executable.h"
 
 #include <stdlib.h>
@@ -7,16 +8,13 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "core/plugin.h"
+#include "core/unloaded.h"
 
 /* ---- ending -------------------------------------------------------------- */
 
 static void destroy_raw(const pjrt_client *client, PJRT_LoadedExecutable *raw,
                         PJRT_Executable *unloaded) {
-  if (unloaded) {
-    PJRT_ARGS(PJRT_Executable_Destroy, args);
-    args->executable = unloaded;
-    pjrt_error_free(PJRT_CALL(client->plugin, PJRT_Executable_Destroy, args));
-  }
+  if (unloaded) pjrt_unloaded_destroy(client->plugin, unloaded);
   PJRT_ARGS(PJRT_LoadedExecutable_Destroy, args);
   args->executable = raw;
   pjrt_error_free(
@@ -29,6 +27,8 @@ static bool bury(pjrt_grave *grave) {
   destroy_raw(client, executable->raw, executable->unloaded);
   pjrt_text_fact_clear(&executable->name);
   pjrt_text_fact_clear(&executable->fingerprint);
+  pjrt_memory_kinds_clear(&executable->parameter_memory_kinds);
+  pjrt_memory_kinds_clear(&executable->output_memory_kinds);
   pjrt_signature_free(executable->signature);
   free(executable->devices);
   free(executable->parameter_specs);
@@ -47,46 +47,6 @@ void pjrt_executable_free(pjrt_executable *executable) {
 }
 
 /* ---- the signature ------------------------------------------------------- */
-
-static bool has_format(const PJRT_Program *program, const char *format) {
-  return program->format &&
-         pjrt_text_equal(program->format, program->format_size, format);
-}
-
-/* With args of its own, for a newer plugin may leave outputs in the reserve. */
-static pjrt_error *ask_for_program(const pjrt_executable *executable,
-                                   PJRT_Program *program) {
-  PJRT_ARGS(PJRT_Executable_OptimizedProgram, args);
-  args->executable = executable->unloaded;
-  args->program = program;
-  return PJRT_CALL(executable->client->plugin, PJRT_Executable_OptimizedProgram,
-                   args);
-}
-
-/* A protocol of two calls: the first tells the size. */
-static pjrt_error *read_optimized_program(const pjrt_executable *executable,
-                                          PJRT_Program *program) {
-  PJRT_TRY(ask_for_program(executable, program));
-  program->code = malloc(program->code_size ? program->code_size : 1);
-  if (!program->code) return pjrt_error_out_of_memory();
-  return ask_for_program(executable, program);
-}
-
-/* A plugin that cannot tell its optimized program, or tells it in a form that
- * gives no signature, leaves the executable unchecked. */
-static pjrt_error *learn_signature(pjrt_executable *executable) {
-  PJRT_STRUCT(executable->client->plugin, PJRT_Program, program);
-  pjrt_error *error = read_optimized_program(executable, program);
-  bool with_config = has_format(program, "hlo_with_config");
-  if (!error && (with_config || has_format(program, "hlo"))) {
-    error = pjrt_signature_from_hlo(program->code, program->code_size,
-                                    with_config, &executable->signature);
-  }
-  free(program->code);
-  if (pjrt_error_code(error) == PJRT_RESOURCE_EXHAUSTED) return error;
-  pjrt_error_free(error);
-  return NULL;
-}
 
 static pjrt_error *intern_shape(const pjrt_executable *executable,
                                 const pjrt_shape *shape, pjrt_device *device,
@@ -181,25 +141,14 @@ static pjrt_error *ask_outputs(pjrt_executable *executable) {
 /* ---- making -------------------------------------------------------------- */
 
 static pjrt_error *read_numbers(pjrt_executable *executable) {
-  const pjrt_plugin *plugin = executable->client->plugin;
-  PJRT_ARGS(PJRT_Executable_Name, name);
-  name->executable = executable->unloaded;
-  PJRT_TRY(PJRT_CALL(plugin, PJRT_Executable_Name, name));
-  PJRT_TRY(pjrt_text_fact_set(&executable->name, name->executable_name,
-                              name->executable_name_size));
-  PJRT_ARGS(PJRT_Executable_NumReplicas, replicas);
-  replicas->executable = executable->unloaded;
-  PJRT_TRY(PJRT_CALL(plugin, PJRT_Executable_NumReplicas, replicas));
-  executable->num_replicas = replicas->num_replicas;
-  PJRT_ARGS(PJRT_Executable_NumPartitions, partitions);
-  partitions->executable = executable->unloaded;
-  PJRT_TRY(PJRT_CALL(plugin, PJRT_Executable_NumPartitions, partitions));
-  executable->num_partitions = partitions->num_partitions;
-  PJRT_ARGS(PJRT_Executable_NumOutputs, outputs);
-  outputs->executable = executable->unloaded;
-  PJRT_TRY(PJRT_CALL(plugin, PJRT_Executable_NumOutputs, outputs));
-  executable->num_outputs = outputs->num_outputs;
-  return NULL;
+  pjrt_unloaded_facts facts = {0};
+  pjrt_error *error = pjrt_unloaded_read_facts(executable->client->plugin,
+                                               executable->unloaded, &facts);
+  executable->name = facts.name;
+  executable->num_replicas = facts.num_replicas;
+  executable->num_partitions = facts.num_partitions;
+  executable->num_outputs = facts.num_outputs;
+  return error;
 }
 
 static pjrt_error *read_devices(pjrt_executable *executable) {
@@ -228,6 +177,13 @@ static pjrt_error *read_devices(pjrt_executable *executable) {
   return NULL;
 }
 
+static pjrt_error *no_executable(const pjrt_client *client, const char *call) {
+  return pjrt_error_about(
+      pjrt_error_format(PJRT_INTERNAL,
+                        "the plugin reports success and gives no executable"),
+      client->plugin, call);
+}
+
 static pjrt_error *read_facts(pjrt_executable *executable) {
   void *specs;
   PJRT_ARGS(PJRT_LoadedExecutable_GetExecutable, args);
@@ -235,17 +191,18 @@ static pjrt_error *read_facts(pjrt_executable *executable) {
   PJRT_TRY(PJRT_CALL(executable->client->plugin,
                      PJRT_LoadedExecutable_GetExecutable, args));
   executable->unloaded = args->executable;
+  if (!executable->unloaded) {
+    return no_executable(executable->client,
+                         "PJRT_LoadedExecutable_GetExecutable");
+  }
   PJRT_TRY(read_numbers(executable));
   PJRT_TRY(read_devices(executable));
   PJRT_TRY(pjrt_alloc(executable->num_devices * executable->num_outputs,
                       sizeof(pjrt_spec *), &specs));
   executable->output_specs = specs;
-  if (!executable->signature) PJRT_TRY(learn_signature(executable));
-  if (executable->signature &&
-      executable->signature->num_outputs != executable->num_outputs) {
-    pjrt_signature_free(executable->signature);
-    executable->signature = NULL;
-  }
+  PJRT_TRY(pjrt_unloaded_settle_signature(
+      executable->client->plugin, executable->unloaded, executable->num_outputs,
+      &executable->signature));
   return executable->signature ? use_signature(executable)
                                : ask_outputs(executable);
 }
@@ -257,6 +214,10 @@ pjrt_error *pjrt_executable_wrap(pjrt_client *client,
                                  pjrt_signature *signature,
                                  pjrt_executable **out) {
   *out = NULL;
+  if (!raw) {
+    pjrt_signature_free(signature);
+    return no_executable(client, NULL);
+  }
   pjrt_executable *executable = calloc(1, sizeof *executable);
   if (!executable) {
     pjrt_signature_free(signature);
@@ -305,10 +266,6 @@ pjrt_error *pjrt_executable_delete(pjrt_executable *executable) {
   args->executable = executable->raw;
   return PJRT_CALL(executable->client->plugin, PJRT_LoadedExecutable_Delete,
                    args);
-}
-
-bool pjrt_executable_is_deleted(const pjrt_executable *executable) {
-  return atomic_load(&executable->is_deleted);
 }
 
 /* ---- facts --------------------------------------------------------------- */
@@ -393,41 +350,4 @@ pjrt_dtype pjrt_executable_output_dtype(const pjrt_executable *executable,
 const int64_t *pjrt_executable_output_dims(const pjrt_executable *executable,
                                            size_t i, size_t *out_num) {
   return dims_of(output(executable, i), out_num);
-}
-
-static pjrt_error *ask_fingerprint(pjrt_executable *executable) {
-  if (executable->fingerprint.data) return NULL;
-  PJRT_ARGS(PJRT_Executable_Fingerprint, args);
-  args->executable = executable->unloaded;
-  PJRT_TRY(
-      PJRT_CALL(executable->client->plugin, PJRT_Executable_Fingerprint, args));
-  return pjrt_text_fact_set(&executable->fingerprint,
-                            args->executable_fingerprint,
-                            args->executable_fingerprint_size);
-}
-
-pjrt_error *pjrt_executable_fingerprint(pjrt_executable *executable,
-                                        const char **out, size_t *out_size) {
-  *out = NULL;
-  *out_size = 0;
-  PJRT_TRY(pjrt_executable_check(executable));
-  pthread_mutex_lock(&executable->mutex);
-  pjrt_error *error = ask_fingerprint(executable);
-  pthread_mutex_unlock(&executable->mutex);
-  PJRT_TRY(error);
-  *out = executable->fingerprint.data;
-  *out_size = executable->fingerprint.size;
-  return NULL;
-}
-
-pjrt_error *pjrt_executable_generated_code_size(pjrt_executable *executable,
-                                                int64_t *out_size) {
-  *out_size = 0;
-  PJRT_TRY(pjrt_executable_check(executable));
-  PJRT_ARGS(PJRT_Executable_SizeOfGeneratedCodeInBytes, args);
-  args->executable = executable->unloaded;
-  PJRT_TRY(PJRT_CALL(executable->client->plugin,
-                     PJRT_Executable_SizeOfGeneratedCodeInBytes, args));
-  *out_size = args->size_in_bytes;
-  return NULL;
 }

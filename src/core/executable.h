@@ -4,6 +4,7 @@
 
 #include "core/client.h"
 #include "core/signature.h"
+#include "core/unloaded_facts.h"
 #include "pjrt/executable.h"
 
 struct pjrt_executable {
@@ -37,6 +38,7 @@ struct pjrt_executable {
   size_t compile_options_size;
   pthread_mutex_t mutex; /* guards what is asked for late */
   pjrt_text_fact fingerprint;
+  pjrt_memory_kinds parameter_memory_kinds, output_memory_kinds;
 };
 
 /* The pointers that a launch needs fit in its room, up to 100 arguments and

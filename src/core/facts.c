@@ -7,9 +7,9 @@
 #include "core/client.h"
 #include "core/plugin.h"
 #include "core/raw_values.h"
+#include "core/topology.h"
 
-/* For functions that plugins may lack: the fact then keeps its default. */
-static pjrt_error *optional(pjrt_error *error) {
+pjrt_error *pjrt_fact_optional(pjrt_error *error) {
   if (pjrt_error_code(error) != PJRT_UNIMPLEMENTED) return error;
   pjrt_error_free(error);
   return NULL;
@@ -28,15 +28,6 @@ void pjrt_text_fact_clear(pjrt_text_fact *fact) {
   *fact = (pjrt_text_fact){0};
 }
 
-/* Calls a function whose args are one object in and one text out. */
-#define READ_TEXT(plugin, fn, object, raw, text, fact)                   \
-  do {                                                                   \
-    PJRT_ARGS(fn, args);                                                 \
-    args->object = (raw);                                                \
-    PJRT_TRY(optional(PJRT_CALL((plugin), fn, args)));                   \
-    PJRT_TRY(pjrt_text_fact_set((fact), args->text, args->text##_size)); \
-  } while (0)
-
 /* ---- looking up by raw pointer or id ------------------------------------- */
 
 static int compare_addresses(const void *a, const void *b) {
@@ -54,8 +45,8 @@ static int by_raw_memory(const void *a, const void *b) {
 }
 
 static int by_id(const void *a, const void *b) {
-  int first = (*(pjrt_device *const *)a)->id;
-  int second = (*(pjrt_device *const *)b)->id;
+  int first = (*(pjrt_device *const *)a)->description.id;
+  int second = (*(pjrt_device *const *)b)->description.id;
   return (first > second) - (first < second);
 }
 
@@ -109,32 +100,39 @@ static pjrt_error *index_memories(pjrt_client *client) {
 
 /* ---- devices ------------------------------------------------------------- */
 
-static pjrt_error *read_description(pjrt_device *device,
-                                    PJRT_DeviceDescription *description) {
-  const pjrt_plugin *plugin = device->client->plugin;
+pjrt_error *pjrt_device_description_read(const pjrt_plugin *plugin,
+                                         PJRT_DeviceDescription *raw,
+                                         pjrt_device_description *out) {
   PJRT_ARGS(PJRT_DeviceDescription_Id, id);
-  id->device_description = description;
+  id->device_description = raw;
   PJRT_TRY(PJRT_CALL(plugin, PJRT_DeviceDescription_Id, id));
-  device->id = id->id;
+  out->id = id->id;
   PJRT_ARGS(PJRT_DeviceDescription_ProcessIndex, process);
-  process->device_description = description;
-  PJRT_TRY(optional(
+  process->device_description = raw;
+  PJRT_TRY(pjrt_fact_optional(
       PJRT_CALL(plugin, PJRT_DeviceDescription_ProcessIndex, process)));
-  device->process_index = process->process_index;
-  READ_TEXT(plugin, PJRT_DeviceDescription_Kind, device_description,
-            description, device_kind, &device->kind);
-  READ_TEXT(plugin, PJRT_DeviceDescription_DebugString, device_description,
-            description, debug_string, &device->debug_string);
-  READ_TEXT(plugin, PJRT_DeviceDescription_ToString, device_description,
-            description, to_string, &device->to_string);
+  out->process_index = process->process_index;
+  PJRT_READ_TEXT(plugin, PJRT_DeviceDescription_Kind, device_description, raw,
+                 device_kind, &out->kind);
+  PJRT_READ_TEXT(plugin, PJRT_DeviceDescription_DebugString, device_description,
+                 raw, debug_string, &out->debug_string);
+  PJRT_READ_TEXT(plugin, PJRT_DeviceDescription_ToString, device_description,
+                 raw, to_string, &out->to_string);
   PJRT_ARGS(PJRT_DeviceDescription_Attributes, attributes);
-  attributes->device_description = description;
-  PJRT_TRY(optional(
+  attributes->device_description = raw;
+  PJRT_TRY(pjrt_fact_optional(
       PJRT_CALL(plugin, PJRT_DeviceDescription_Attributes, attributes)));
   pjrt_error *error = pjrt_named_values_from_raw(
-      attributes->attributes, attributes->num_attributes, &device->attributes);
+      attributes->attributes, attributes->num_attributes, &out->attributes);
   if (!error) return NULL;
   return pjrt_error_about(error, plugin, "PJRT_DeviceDescription_Attributes");
+}
+
+void pjrt_device_description_clear(pjrt_device_description *description) {
+  pjrt_text_fact_clear(&description->kind);
+  pjrt_text_fact_clear(&description->debug_string);
+  pjrt_text_fact_clear(&description->to_string);
+  pjrt_named_values_free(description->attributes);
 }
 
 static pjrt_error *read_device(pjrt_device *device) {
@@ -142,7 +140,8 @@ static pjrt_error *read_device(pjrt_device *device) {
   PJRT_ARGS(PJRT_Device_GetDescription, description);
   description->device = device->raw;
   PJRT_TRY(PJRT_CALL(plugin, PJRT_Device_GetDescription, description));
-  PJRT_TRY(read_description(device, description->device_description));
+  PJRT_TRY(pjrt_device_description_read(plugin, description->device_description,
+                                        &device->description));
   PJRT_ARGS(PJRT_Device_IsAddressable, addressable);
   addressable->device = device->raw;
   PJRT_TRY(PJRT_CALL(plugin, PJRT_Device_IsAddressable, addressable));
@@ -152,7 +151,8 @@ static pjrt_error *read_device(pjrt_device *device) {
   PJRT_ARGS(PJRT_Device_LocalHardwareId, hardware);
   hardware->device = device->raw;
   hardware->local_hardware_id = -1;
-  PJRT_TRY(optional(PJRT_CALL(plugin, PJRT_Device_LocalHardwareId, hardware)));
+  PJRT_TRY(pjrt_fact_optional(
+      PJRT_CALL(plugin, PJRT_Device_LocalHardwareId, hardware)));
   device->local_hardware_id = hardware->local_hardware_id;
   return NULL;
 }
@@ -206,8 +206,8 @@ static pjrt_error *read_memory_devices(pjrt_memory *memory) {
   void *devices;
   PJRT_ARGS(PJRT_Memory_AddressableByDevices, args);
   args->memory = memory->raw;
-  PJRT_TRY(optional(PJRT_CALL(memory->client->plugin,
-                              PJRT_Memory_AddressableByDevices, args)));
+  PJRT_TRY(pjrt_fact_optional(PJRT_CALL(
+      memory->client->plugin, PJRT_Memory_AddressableByDevices, args)));
   PJRT_TRY(pjrt_alloc(args->num_devices, sizeof *memory->devices, &devices));
   memory->devices = devices;
   for (size_t i = 0; i < args->num_devices; i++) {
@@ -229,13 +229,14 @@ static pjrt_error *read_memory(pjrt_memory *memory) {
   memory->id = id->id;
   PJRT_ARGS(PJRT_Memory_Kind_Id, kind_id);
   kind_id->memory = memory->raw;
-  PJRT_TRY(optional(PJRT_CALL(plugin, PJRT_Memory_Kind_Id, kind_id)));
+  PJRT_TRY(pjrt_fact_optional(PJRT_CALL(plugin, PJRT_Memory_Kind_Id, kind_id)));
   memory->kind_id = kind_id->kind_id;
-  READ_TEXT(plugin, PJRT_Memory_Kind, memory, memory->raw, kind, &memory->kind);
-  READ_TEXT(plugin, PJRT_Memory_DebugString, memory, memory->raw, debug_string,
-            &memory->debug_string);
-  READ_TEXT(plugin, PJRT_Memory_ToString, memory, memory->raw, to_string,
-            &memory->to_string);
+  PJRT_READ_TEXT(plugin, PJRT_Memory_Kind, memory, memory->raw, kind,
+                 &memory->kind);
+  PJRT_READ_TEXT(plugin, PJRT_Memory_DebugString, memory, memory->raw,
+                 debug_string, &memory->debug_string);
+  PJRT_READ_TEXT(plugin, PJRT_Memory_ToString, memory, memory->raw, to_string,
+                 &memory->to_string);
   return read_memory_devices(memory);
 }
 
@@ -243,7 +244,7 @@ static pjrt_error *read_memories(pjrt_client *client) {
   void *memories;
   PJRT_ARGS(PJRT_Client_AddressableMemories, args);
   args->client = client->raw;
-  PJRT_TRY(optional(
+  PJRT_TRY(pjrt_fact_optional(
       PJRT_CALL(client->plugin, PJRT_Client_AddressableMemories, args)));
   size_t num = args->num_addressable_memories;
   PJRT_TRY(pjrt_alloc(num, sizeof *client->memories, &memories));
@@ -265,7 +266,7 @@ static pjrt_error *read_device_memories(pjrt_device *device) {
   if (!device->is_addressable) return NULL;
   PJRT_ARGS(PJRT_Device_AddressableMemories, args);
   args->device = device->raw;
-  PJRT_TRY(optional(
+  PJRT_TRY(pjrt_fact_optional(
       PJRT_CALL(client->plugin, PJRT_Device_AddressableMemories, args)));
   PJRT_TRY(pjrt_alloc(args->num_memories, sizeof *device->memories, &memories));
   device->memories = memories;
@@ -276,7 +277,7 @@ static pjrt_error *read_device_memories(pjrt_device *device) {
   if (device->num_memories == 0) return NULL;
   PJRT_ARGS(PJRT_Device_DefaultMemory, by_default);
   by_default->device = device->raw;
-  PJRT_TRY(optional(
+  PJRT_TRY(pjrt_fact_optional(
       PJRT_CALL(client->plugin, PJRT_Device_DefaultMemory, by_default)));
   device->default_memory = pjrt_client_memory_of(client, by_default->memory);
   return NULL;
@@ -286,13 +287,14 @@ static pjrt_error *read_device_memories(pjrt_device *device) {
 
 pjrt_error *pjrt_client_read_facts(pjrt_client *client) {
   const pjrt_plugin *plugin = client->plugin;
-  READ_TEXT(plugin, PJRT_Client_PlatformName, client, client->raw,
-            platform_name, &client->platform_name);
-  READ_TEXT(plugin, PJRT_Client_PlatformVersion, client, client->raw,
-            platform_version, &client->platform_version);
+  PJRT_READ_TEXT(plugin, PJRT_Client_PlatformName, client, client->raw,
+                 platform_name, &client->platform_name);
+  PJRT_READ_TEXT(plugin, PJRT_Client_PlatformVersion, client, client->raw,
+                 platform_version, &client->platform_version);
   PJRT_ARGS(PJRT_Client_ProcessIndex, process);
   process->client = client->raw;
-  PJRT_TRY(optional(PJRT_CALL(plugin, PJRT_Client_ProcessIndex, process)));
+  PJRT_TRY(
+      pjrt_fact_optional(PJRT_CALL(plugin, PJRT_Client_ProcessIndex, process)));
   client->process_index = process->process_index;
   PJRT_TRY(read_devices(client));
   PJRT_TRY(read_addressable_devices(client));
@@ -304,10 +306,7 @@ pjrt_error *pjrt_client_read_facts(pjrt_client *client) {
 }
 
 static void clear_device(pjrt_device *device) {
-  pjrt_text_fact_clear(&device->kind);
-  pjrt_text_fact_clear(&device->debug_string);
-  pjrt_text_fact_clear(&device->to_string);
-  pjrt_named_values_free(device->attributes);
+  pjrt_device_description_clear(&device->description);
   free(device->memories);
 }
 
@@ -319,6 +318,7 @@ static void clear_memory(pjrt_memory *memory) {
 }
 
 void pjrt_client_clear_facts(pjrt_client *client) {
+  pjrt_topology_end(client->topology);
   for (size_t i = 0; i < client->num_devices; i++) {
     clear_device(&client->devices[i]);
   }

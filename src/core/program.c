@@ -1,6 +1,7 @@
 #include "core/program.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/file.h"
@@ -20,9 +21,15 @@ const char *pjrt_program_format_name(pjrt_program_format format) {
   return format == PJRT_FORMAT_HLO ? "hlo" : "mlir";
 }
 
-/* Takes `code`, even when it fails. */
-static pjrt_error *create_from(pjrt_program_format format, void *code,
-                               size_t size, pjrt_program **out) {
+void pjrt_program_to_raw(const pjrt_program *program, PJRT_Program *raw) {
+  raw->code = program->code;
+  raw->code_size = program->size;
+  raw->format = pjrt_program_format_name(program->format);
+  raw->format_size = strlen(raw->format);
+}
+
+pjrt_error *pjrt_program_take(pjrt_program_format format, void *code,
+                              size_t size, pjrt_program **out) {
   pjrt_program *program;
   pjrt_error *error = pjrt_alloc(1, sizeof *program, (void **)&program);
   if (error) {
@@ -42,7 +49,7 @@ pjrt_error *pjrt_program_create(const void *code, size_t code_size,
   PJRT_TRY(pjrt_program_check("program", code, code_size, format, &format));
   void *copy;
   PJRT_TRY(pjrt_alloc_copy(code, code_size, 1, &copy));
-  return create_from(format, copy, code_size, out);
+  return pjrt_program_take(format, copy, code_size, out);
 }
 
 static pjrt_error *read_checked(const char *path, pjrt_program_format *format,
@@ -71,7 +78,7 @@ pjrt_error *pjrt_program_read(const char *path, size_t path_size,
   pjrt_error *error = read_checked(path_copy, &format, &code, &size);
   free(path_copy);
   if (error) return error;
-  return create_from(format, code, size, out);
+  return pjrt_program_take(format, code, size, out);
 }
 
 void pjrt_program_free(pjrt_program *program) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "core/program.h"
 #include "core/wire.h"
 
@@ -21,25 +22,6 @@ static bool is_mlir_bytecode(const void *code, size_t size) {
 
 /* ---- text ---------------------------------------------------------------- */
 
-/* The bytes of the UTF-8 character at `text`; 0 when it is not one. */
-static size_t utf8_size(const unsigned char *text, size_t left) {
-  const unsigned char first = text[0];
-  if (first < 0x80) return 1;
-  const size_t size = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  if (first < 0xc2 || first > 0xf4 || size > left) return 0;
-
-  uint32_t code_point = first & (0xffu >> (size + 1));
-  for (size_t i = 1; i < size; i++) {
-    if ((text[i] & 0xc0) != 0x80) return 0;
-    code_point = code_point << 6 | (text[i] & 0x3f);
-  }
-  static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-  const bool is_surrogate = code_point >= 0xd800 && code_point <= 0xdfff;
-  return code_point < smallest[size] || code_point > 0x10ffff || is_surrogate
-             ? 0
-             : size;
-}
-
 /* UTF-8 without control characters. An HloModuleProto may be valid UTF-8, but
  * never without control characters: the tag of its computations is one. */
 static bool is_text(const void *code, size_t size) {
@@ -47,7 +29,8 @@ static bool is_text(const void *code, size_t size) {
   for (size_t i = 0; i < size;) {
     const bool is_control =
         text[i] < 0x20 && !(text[i] >= '\t' && text[i] <= '\r');
-    const size_t step = is_control ? 0 : utf8_size(text + i, size - i);
+    const size_t step =
+        is_control ? 0 : pjrt_text_utf8_size(text + i, size - i);
     if (step == 0) return false;
     i += step;
   }

@@ -1,4 +1,5 @@
 /* Executables: compiled, asked, run, saved, loaded. */
+#include "pjrt/unsafe.h"
 #include "typed.h"
 
 /* ---- making and ending --------------------------------------------------- */
@@ -106,6 +107,88 @@ static pjrt_error *generated_code_size(matrix_attempt *a) {
   int64_t size = 0;
   PJRT_TRY(pjrt_executable_generated_code_size(typed(a)->executable, &size));
   MATRIX_EXPECT(a, size > 0);
+  return NULL;
+}
+
+static pjrt_error *is_deleted(matrix_attempt *a) {
+  MATRIX_EXPECT(a, !pjrt_executable_is_deleted(typed(a)->executable));
+  return NULL;
+}
+
+static pjrt_error *optimized_program(matrix_attempt *a) {
+  pjrt_program *program;
+  size_t size;
+  PJRT_TRY(pjrt_executable_optimized_program(typed(a)->executable, &program));
+  MATRIX_EXPECT(a, pjrt_program_format_of(program) == PJRT_FORMAT_HLO);
+  pjrt_program_code(program, &size);
+  MATRIX_EXPECT(a, size > 0);
+  pjrt_program_free(program);
+  return NULL;
+}
+
+static pjrt_error *compile_options(matrix_attempt *a) {
+  void *bytes;
+  size_t size;
+  PJRT_TRY(
+      pjrt_executable_compile_options(typed(a)->executable, &bytes, &size));
+  MATRIX_EXPECT(a, size > 0);
+  pjrt_host_free(bytes);
+  return NULL;
+}
+
+static pjrt_error *cost_analysis(matrix_attempt *a) {
+  pjrt_named_values *costs;
+  PJRT_TRY(pjrt_executable_cost_analysis(typed(a)->executable, &costs));
+  MATRIX_EXPECT(a, pjrt_named_values_float(costs, 0) == 8.0f);
+  pjrt_named_values_free(costs);
+  return NULL;
+}
+
+/* What the version has is told, and nothing else. */
+static pjrt_error *memory_analysis(matrix_attempt *a) {
+  const int minor = a->how->options.minor;
+  pjrt_memory_analysis analysis;
+  pjrt_memory_analysis_init(&analysis);
+  PJRT_TRY(pjrt_executable_memory_analysis(typed(a)->executable, &analysis));
+  MATRIX_EXPECT(a, analysis.argument_size_in_bytes.value == 32);
+  MATRIX_EXPECT(a, analysis.output_size_in_bytes.value == 16);
+  MATRIX_EXPECT(a, analysis.temp_size_in_bytes.has_value);
+  MATRIX_EXPECT(a, analysis.host_temp_size_in_bytes.has_value == (minor >= 43));
+  MATRIX_EXPECT(a, analysis.peak_memory_in_bytes.has_value == (minor >= 72));
+  MATRIX_EXPECT(a, analysis.total_size_in_bytes.has_value == (minor >= 90));
+  MATRIX_EXPECT(a,
+                analysis.peak_unpadded_heap_bytes.has_value == (minor >= 104));
+  return NULL;
+}
+
+static pjrt_error *parameter_memory_kind(matrix_attempt *a) {
+  const char *kind;
+  PJRT_TRY(pjrt_executable_parameter_memory_kind(typed(a)->executable, 1, &kind,
+                                                 NULL));
+  MATRIX_EXPECT(a, !strcmp(kind, "device"));
+  return NULL;
+}
+
+static pjrt_error *output_memory_kind(matrix_attempt *a) {
+  const char *kind;
+  PJRT_TRY(
+      pjrt_executable_output_memory_kind(typed(a)->executable, 0, &kind, NULL));
+  MATRIX_EXPECT(a, !strcmp(kind, "device"));
+  return NULL;
+}
+
+static pjrt_error *device_assignment(matrix_attempt *a) {
+  int id = -1;
+  PJRT_TRY(pjrt_executable_device_assignment(typed(a)->executable, &id, 1));
+  MATRIX_EXPECT(a, id == 0);
+  return NULL;
+}
+
+static pjrt_error *device_logical_ids(matrix_attempt *a) {
+  int replica = -1, partition = -1;
+  PJRT_TRY(pjrt_executable_device_logical_ids(typed(a)->executable, 0, &replica,
+                                              &partition));
+  MATRIX_EXPECT(a, replica == 0 && partition == 0);
   return NULL;
 }
 
@@ -217,6 +300,25 @@ static pjrt_error *load(matrix_attempt *a) {
   return expect_sum(a);
 }
 
+static pjrt_error *load_unchecked(matrix_attempt *a) {
+  typed_world *w = typed(a);
+  PJRT_TRY(pjrt_executable_load_unchecked(w->client, w->artifact,
+                                          w->artifact_size, &w->loaded));
+  PJRT_TRY(pjrt_executable_execute(w->loaded, w->args, 2, NULL, w->outs, 1));
+  return expect_sum(a);
+}
+
+static pjrt_error *load_raw(matrix_attempt *a) {
+  const void *raw;
+  size_t size;
+  typed_world *w = typed(a);
+  PJRT_TRY(pjrt_executable_serialized_raw(w->artifact, w->artifact_size, &raw,
+                                          &size));
+  PJRT_TRY(pjrt_executable_load_raw(w->client, raw, size, &w->loaded));
+  PJRT_TRY(pjrt_executable_execute(w->loaded, w->args, 2, NULL, w->outs, 1));
+  return expect_sum(a);
+}
+
 /* ---- all ----------------------------------------------------------------- */
 
 /* The plugin does not say what it compiled. */
@@ -266,6 +368,19 @@ const matrix_case typed_executable_cases[] = {
               "PJRT_Executable_OutputDimensions"),
     ASKING("pjrt_executable_fingerprint", fingerprint, NULL),
     ASKING("pjrt_executable_generated_code_size", generated_code_size, NULL),
+    ASKING("pjrt_executable_is_deleted", is_deleted, NULL),
+    {.name = "pjrt_executable_optimized_program",
+     .prepare = typed_executable,
+     .run = optimized_program,
+     .direct = "PJRT_Executable_OptimizedProgram"},
+    ASKING("pjrt_executable_compile_options", compile_options, NULL),
+    ASKING("pjrt_executable_cost_analysis", cost_analysis, NULL),
+    ASKING("pjrt_executable_memory_analysis", memory_analysis, NULL),
+    ASKING("pjrt_executable_parameter_memory_kind", parameter_memory_kind,
+           NULL),
+    ASKING("pjrt_executable_output_memory_kind", output_memory_kind, NULL),
+    ASKING("pjrt_executable_device_assignment", device_assignment, NULL),
+    ASKING("pjrt_executable_device_logical_ids", device_logical_ids, NULL),
     RUNNING("pjrt_executable_execute", execute),
     RUNNING("pjrt_executable_execute_async", execute_async),
     {.name = "pjrt_executable_execute_async",
@@ -288,6 +403,12 @@ const matrix_case typed_executable_cases[] = {
      .configure = echo},
     RUNNING("pjrt_executable_serialize", serialize),
     {.name = "pjrt_executable_load", .prepare = make_artifact, .run = load},
+    {.name = "pjrt_executable_load_unchecked",
+     .prepare = make_artifact,
+     .run = load_unchecked},
+    {.name = "pjrt_executable_load_raw",
+     .prepare = make_artifact,
+     .run = load_raw},
 };
 const size_t typed_num_executable_cases =
     sizeof typed_executable_cases / sizeof *typed_executable_cases;
