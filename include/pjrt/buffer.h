@@ -1,9 +1,10 @@
 /* Buffers: arrays in device memory.
  *
  * A buffer is live, deleted (its memory is freed, the handle stays) or donated
- * (an execution consumed it). Everything but its facts needs a live buffer:
- * FAILED_PRECONDITION otherwise, before the plugin sees the call. Its type,
- * dimensions and device are facts that cannot fail and cost nothing.
+ * (an execution consumed it, or a function that made another of it). Everything
+ * but its facts needs a live buffer: FAILED_PRECONDITION otherwise, before the
+ * plugin sees the call. Its type, dimensions and device are facts that cannot
+ * fail and cost nothing.
  *
  * Threads: as stated in base.h; deleting or donating a buffer while another
  * thread uses it gives that thread a clear error or the old contents. */
@@ -119,14 +120,22 @@ PJRT_API PJRT_MUST_USE pjrt_error *pjrt_buffer_adopt_host(
  * @return [borrowed: buffer] */
 PJRT_API pjrt_client *pjrt_buffer_client(const pjrt_buffer *buffer);
 
-/* @param buffer [borrowed: call]
+/* The device in whose memory it is.
+ * PJRT: PJRT_Buffer_Device (0.40), asked beforehand, after a copy to a memory
+ * that several devices share.
+ * @param buffer [borrowed: call]
  * @return [borrowed: buffer] */
 PJRT_API pjrt_device *pjrt_buffer_device(const pjrt_buffer *buffer);
 
-/* @param buffer [borrowed: call] */
+/* The type of its elements.
+ * PJRT: PJRT_Buffer_ElementType (0.40), asked beforehand, where no
+ * signature tells it.
+ * @param buffer [borrowed: call] */
 PJRT_API pjrt_dtype pjrt_buffer_dtype(const pjrt_buffer *buffer);
 
 /* The dimensions; bounds where a dimension is dynamic.
+ * PJRT: PJRT_Buffer_Dimensions (0.40), asked beforehand, where no signature
+ * tells them.
  * @param buffer [borrowed: call]
  * @param out_num [borrowed: call] may be NULL
  * @return [borrowed: buffer] never NULL */
@@ -206,6 +215,8 @@ PJRT_API PJRT_MUST_USE pjrt_error *pjrt_buffer_await(pjrt_buffer *buffer);
 PJRT_API PJRT_MUST_USE pjrt_error *pjrt_buffer_delete(pjrt_buffer *buffer);
 
 /* Whether the buffer was deleted or donated.
+ * PJRT: PJRT_Buffer_IsDeleted (0.40), asked beforehand, after a launch that
+ * might have consumed it.
  * @param buffer [borrowed: call] */
 PJRT_API bool pjrt_buffer_is_deleted(const pjrt_buffer *buffer);
 
@@ -265,6 +276,8 @@ PJRT_API PJRT_MUST_USE pjrt_error *pjrt_buffer_map(pjrt_buffer *buffer,
 PJRT_API bool pjrt_buffer_is_mapped_in_place(const pjrt_buffer *buffer);
 
 /* Ends one mapping. FAILED_PRECONDITION when there is none.
+ * PJRT: PJRT_Buffer_DecreaseExternalReferenceCount (0.40), for the last mapping
+ * of the buffer's own memory.
  * @param buffer [borrowed: call] */
 PJRT_API PJRT_MUST_USE pjrt_error *pjrt_buffer_unmap(pjrt_buffer *buffer);
 

@@ -488,6 +488,8 @@ static void destination_known(
   if (args->error_code) {
     sim_future_complete(what->result, args->error_code, args->error_message,
                         args->error_message_size);
+    /* Nothing will move: what watches the transfer lets go of it. */
+    sim_future_complete(what->transfer, PJRT_Error_Code_OK, NULL, 0);
     reading_free(what);
   } else {
     what->dst = args->dst;

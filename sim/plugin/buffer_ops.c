@@ -291,9 +291,12 @@ PJRT_Error *sim_PJRT_Buffer_Bitcast(PJRT_Buffer_Bitcast_Args *args) {
 
 /* ---- alias buffers ------------------------------------------------------- */
 
+/* Keeps what it fulfills: the buffer itself may be destroyed before. */
 struct PJRT_FulfillAliasBufferCallback {
   sim_kind kind;
-  PJRT_Buffer *alias;
+  sim_storage *storage;
+  sim_future *ready;
+  bool is_tiled;
 };
 
 PJRT_Error *sim_PJRT_Client_CreateAliasBuffer(
@@ -308,9 +311,12 @@ PJRT_Error *sim_PJRT_Client_CreateAliasBuffer(
   SIM_TRY(sim_expect_layout(args->shape_layout, &shape));
   SIM_TRY(sim_buffer_allocate(args->client, device, args->memory, &shape,
                               sim_future_pending(), &args->alias_buffer));
-  args->fulfill_alias_buffer_cb =
-      sim_new(SIM_OTHER, sizeof(*args->fulfill_alias_buffer_cb));
-  args->fulfill_alias_buffer_cb->alias = args->alias_buffer;
+  PJRT_FulfillAliasBufferCallback *callback =
+      sim_new(SIM_OTHER, sizeof(*callback));
+  callback->storage = sim_storage_share(args->alias_buffer->storage);
+  callback->ready = sim_future_share(args->alias_buffer->ready);
+  callback->is_tiled = shape.is_tiled;
+  args->fulfill_alias_buffer_cb = callback;
   return NULL;
 }
 
@@ -334,7 +340,8 @@ static void finish_fulfilment(void *arg, PJRT_Error_Code code) {
 
 /* The alias gets the bytes, for whoever waits for it knows its memory already;
  * the source is consumed. */
-static void fulfill_with(const PJRT_Buffer *alias, PJRT_Buffer *source) {
+static void fulfill_with(const PJRT_FulfillAliasBufferCallback *alias,
+                         PJRT_Buffer *source) {
   fulfilment *f = sim_allocate(sizeof(*f));
   *f = (fulfilment){
       sim_storage_share(source->storage), sim_storage_share(alias->storage),
@@ -343,27 +350,38 @@ static void fulfill_with(const PJRT_Buffer *alias, PJRT_Buffer *source) {
   sim_future_then(f->source, finish_fulfilment, f);
 }
 
+static PJRT_Error *fulfill(const PJRT_FulfillAliasBufferCallback *alias,
+                           PJRT_Buffer *source) {
+  SIM_REQUIRE(source, SIM_BUFFER);
+  SIM_TRY(sim_buffer_require_data(source));
+  if (source->storage->size != alias->storage->size ||
+      source->shape.is_tiled != alias->is_tiled)
+    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                     "an alias of another size or layout");
+  fulfill_with(alias, source);
+  return NULL;
+}
+
+/* The callback is used up, whatever comes; a failure is the alias's too. */
 PJRT_Error *sim_PJRT_Client_FulfillAliasBuffer(
     PJRT_Client_FulfillAliasBuffer_Args *args) {
+  static const char reason[] = "fulfilling the alias failed";
   PJRT_FulfillAliasBufferCallback *callback = args->fulfill_alias_buffer_cb;
+  PJRT_Error *error = NULL;
   SIM_REQUIRE(args->client, SIM_CLIENT);
   SIM_REQUIRE(callback, SIM_OTHER);
-  PJRT_Buffer *alias = callback->alias;
-  SIM_REQUIRE(alias, SIM_BUFFER);
-  if (!args->status_code) {
-    SIM_REQUIRE(args->buffer, SIM_BUFFER);
-    SIM_TRY(sim_buffer_require_data(args->buffer));
-    if (args->buffer->storage->size != alias->storage->size ||
-        args->buffer->shape.is_tiled != alias->shape.is_tiled)
-      return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
-                       "an alias of another size or layout");
-    fulfill_with(alias, args->buffer);
-  } else {
-    sim_future_complete(alias->ready, args->status_code, args->error_message,
+  if (args->status_code)
+    sim_future_complete(callback->ready, args->status_code, args->error_message,
                         args->error_message_size);
-  }
+  else
+    error = fulfill(callback, args->buffer);
+  if (error)
+    sim_future_complete(callback->ready, PJRT_Error_Code_INTERNAL, reason,
+                        sizeof(reason) - 1);
+  sim_storage_drop(callback->storage);
+  sim_future_drop(callback->ready);
   sim_delete(callback, SIM_OTHER);
-  return NULL;
+  return error;
 }
 
 /* ---- donation that waits ------------------------------------------------- */

@@ -111,8 +111,8 @@ void pjrt_buffer_free(pjrt_buffer *buffer) {
 pjrt_error *pjrt_buffer_not_live(const pjrt_buffer *buffer) {
   static const char *const reasons[] = {
       [PJRT_BUFFER_LIVE] = "is live",
-      [PJRT_BUFFER_CLAIMED] = "is being donated to an execution",
-      [PJRT_BUFFER_DONATED] = "was donated to an execution",
+      [PJRT_BUFFER_CLAIMED] = "is being donated",
+      [PJRT_BUFFER_DONATED] = "was donated",
       [PJRT_BUFFER_DELETED] = "was deleted"};
   char text[PJRT_SPEC_TEXT_SIZE];
   pjrt_spec_print(buffer->spec, text);
@@ -156,6 +156,7 @@ static pjrt_error *check_has_layout(const pjrt_buffer *buffer) {
 /* ---- the plugin's side --------------------------------------------------- */
 
 void pjrt_raw_buffer_destroy(const pjrt_client *client, PJRT_Buffer *raw) {
+  if (!raw) return;
   PJRT_ARGS(PJRT_Buffer_Destroy, args);
   args->buffer = raw;
   /* Destroying must never be fatal, and nobody is left to tell. */
@@ -356,11 +357,14 @@ pjrt_error *pjrt_buffer_is_on_cpu(pjrt_buffer *buffer, bool *out_on_cpu) {
 /* ---- readiness and life -------------------------------------------------- */
 
 pjrt_error *pjrt_buffer_ready_event(pjrt_buffer *buffer, pjrt_event **out) {
-  PJRT_Event *raw;
+  static const char what[] = "PJRT_Buffer_ReadyEvent";
+  PJRT_Event *raw = NULL;
   *out = NULL;
   PJRT_TRY(pjrt_buffer_check(buffer));
-  PJRT_TRY(pjrt_raw_buffer_ready_event(buffer->client, buffer->raw, &raw));
-  return pjrt_event_wrap(buffer->client, raw, "PJRT_Buffer_ReadyEvent", out);
+  PJRT_TRY(pjrt_event_reserve(buffer->client, what, out));
+  pjrt_error *error =
+      pjrt_raw_buffer_ready_event(buffer->client, buffer->raw, &raw);
+  return pjrt_event_fill_reserved(out, raw, what, error);
 }
 
 pjrt_error *pjrt_buffer_await(pjrt_buffer *buffer) {

@@ -49,6 +49,7 @@ struct pjrt_buffer {
 
   pthread_mutex_t map_mutex; /* guards the rest */
   size_t num_views;          /* mappings that have the view */
+  size_t num_lent;           /* mappings of the device's memory */
   const void *view;          /* NULL: not made yet */
   void *converted;           /* the view's own memory, when it is a copy */
 };
@@ -98,6 +99,39 @@ pjrt_error *pjrt_buffer_not_live(const pjrt_buffer *buffer)
 /* INVALID_ARGUMENT for NULL, FAILED_PRECONDITION unless it is live and of this
  * process. */
 pjrt_error *pjrt_buffer_check(const pjrt_buffer *buffer)
+    __attribute__((warn_unused_result));
+
+/* Whether a buffer of this shape can be made: the device is this process's, the
+ * memory, if any, one of the device's, the type one that the plugin has and
+ * that has elements, the dimensions sane. What is wrong here ends real plugins.
+ */
+pjrt_error *pjrt_buffer_check_shape(const pjrt_device *device,
+                                    const pjrt_memory *memory, pjrt_dtype dtype,
+                                    const int64_t *dims, size_t num_dims,
+                                    size_t *out_num_elements)
+    __attribute__((warn_unused_result));
+
+/* Makes a live buffer without mappings one that is being consumed, until
+ * pjrt_buffer_settle; FAILED_PRECONDITION when it is not one. */
+pjrt_error *pjrt_buffer_claim(pjrt_buffer *buffer)
+    __attribute__((warn_unused_result));
+
+/* Settles a claimed buffer after a call that consumes it, which may have failed
+ * half-way: the plugin is asked what became of it. */
+void pjrt_buffer_settle_consumed(pjrt_buffer *buffer, bool succeeded);
+
+/* Counts one more mapping, unless the buffer is no longer live. */
+pjrt_error *pjrt_buffer_pin(pjrt_buffer *buffer)
+    __attribute__((warn_unused_result));
+
+/* Must be called without a lock of the buffer's: this may end it. */
+void pjrt_buffer_unpin(pjrt_buffer *buffer);
+
+/* While an external reference is held, deleting the buffer elsewhere does not
+ * free its memory. */
+pjrt_error *pjrt_buffer_hold_memory(pjrt_buffer *buffer, void **out_data)
+    __attribute__((warn_unused_result));
+pjrt_error *pjrt_buffer_drop_memory(pjrt_buffer *buffer)
     __attribute__((warn_unused_result));
 
 /* Asks the plugin for the element type and dimensions of a buffer and gives

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "core/array.h"
 #include "core/buffer.h"
+#include "core/layout.h"
 
 /* ---- reading the buffer's own memory ------------------------------------- */
 
@@ -39,14 +40,19 @@ static pjrt_error *is_readable(pjrt_buffer *buffer, bool *out) {
   return NULL;
 }
 
-static void drop_memory(pjrt_buffer *buffer) {
+pjrt_error *pjrt_buffer_drop_memory(pjrt_buffer *buffer) {
   PJRT_ARGS(PJRT_Buffer_DecreaseExternalReferenceCount, args);
   args->buffer = buffer->raw;
   pthread_mutex_lock(&buffer->reference_mutex);
-  /* It can fail only when the count is wrong, and then nothing is held. */
-  pjrt_error_drop(PJRT_CALL(buffer->client->plugin,
-                            PJRT_Buffer_DecreaseExternalReferenceCount, args));
+  pjrt_error *error = PJRT_CALL(
+      buffer->client->plugin, PJRT_Buffer_DecreaseExternalReferenceCount, args);
   pthread_mutex_unlock(&buffer->reference_mutex);
+  return error;
+}
+
+/* It can fail only when the count is wrong, and then nothing is held. */
+static void drop_memory(pjrt_buffer *buffer) {
+  pjrt_error_drop(pjrt_buffer_drop_memory(buffer));
 }
 
 /* With the lock held. */
@@ -60,9 +66,7 @@ static pjrt_error *add_reference(pjrt_buffer *buffer) {
                    PJRT_Buffer_IncreaseExternalReferenceCount, args);
 }
 
-/* While a reference is held, deleting the buffer elsewhere does not free its
- * memory. */
-static pjrt_error *hold_memory(pjrt_buffer *buffer, const void **out_data) {
+pjrt_error *pjrt_buffer_hold_memory(pjrt_buffer *buffer, void **out_data) {
   PJRT_ARGS(PJRT_Buffer_OpaqueDeviceMemoryDataPointer, args);
   args->buffer = buffer->raw;
   pthread_mutex_lock(&buffer->reference_mutex);
@@ -100,9 +104,9 @@ static pjrt_error *reorder(const pjrt_spec *spec, const void *data, void *dst) {
 
 /* The contents must be ready. */
 static pjrt_error *copy_memory(pjrt_buffer *buffer, void *dst) {
-  const void *data;
+  void *data;
   pjrt_error *error = NULL;
-  PJRT_TRY(hold_memory(buffer, &data));
+  PJRT_TRY(pjrt_buffer_hold_memory(buffer, &data));
   if (buffer->spec->order == PJRT_ORDER_ROW_MAJOR) {
     memcpy(dst, data, buffer->spec->host_size);
   } else {
@@ -121,11 +125,7 @@ static pjrt_error *call_plugin(pjrt_buffer *buffer, void *dst,
   const pjrt_spec *spec = buffer->spec;
   const pjrt_plugin *plugin = buffer->client->plugin;
   PJRT_STRUCT(plugin, PJRT_Buffer_MemoryLayout, layout);
-  layout->type = PJRT_Buffer_MemoryLayout_Type_Tiled;
-  layout->tiled.struct_size =
-      plugin->struct_size[PJRT_STRUCT_PJRT_Buffer_MemoryLayout_Tiled];
-  layout->tiled.minor_to_major = spec->row_major;
-  layout->tiled.minor_to_major_size = spec->num_dims;
+  pjrt_layout_order_to_raw(spec->row_major, spec->num_dims, plugin, layout);
   PJRT_ARGS(PJRT_Buffer_ToHostBuffer, args);
   args->src = buffer->raw;
   args->host_layout = spec->num_dims > 1 ? layout : NULL;
@@ -190,12 +190,13 @@ static pjrt_error *check(const pjrt_buffer *buffer, const void *dst,
 
 pjrt_error *pjrt_buffer_to_host_async(pjrt_buffer *buffer, void *dst,
                                       size_t dst_size, pjrt_event **out_done) {
-  PJRT_Event *raw;
+  static const char what[] = "PJRT_Buffer_ToHostBuffer";
+  PJRT_Event *raw = NULL;
   *out_done = NULL;
   PJRT_TRY(check(buffer, dst, dst_size));
-  PJRT_TRY(start(buffer, dst, &raw));
-  return pjrt_event_wrap(buffer->client, raw, "PJRT_Buffer_ToHostBuffer",
-                         out_done);
+  PJRT_TRY(pjrt_event_reserve(buffer->client, what, out_done));
+  pjrt_error *error = start(buffer, dst, &raw);
+  return pjrt_event_fill_reserved(out_done, raw, what, error);
 }
 
 /* Waiting first lets the contents be read in place. */
@@ -232,8 +233,7 @@ pjrt_error *pjrt_buffer_to_array(pjrt_buffer *buffer, pjrt_array **out) {
 
 /* ---- mappings ------------------------------------------------------------ */
 
-/* Counts one more mapping, unless the buffer is no longer live. */
-static pjrt_error *pin(pjrt_buffer *buffer) {
+pjrt_error *pjrt_buffer_pin(pjrt_buffer *buffer) {
   unsigned state = atomic_load(&buffer->state);
   do {
     if ((state & PJRT_BUFFER_KIND_MASK) != PJRT_BUFFER_LIVE) {
@@ -244,8 +244,7 @@ static pjrt_error *pin(pjrt_buffer *buffer) {
   return NULL;
 }
 
-/* Without the lock, which may be gone afterwards: this may end the buffer. */
-static void unpin(pjrt_buffer *buffer) {
+void pjrt_buffer_unpin(pjrt_buffer *buffer) {
   unsigned left = atomic_fetch_sub(&buffer->state, PJRT_BUFFER_ONE_MAPPING) -
                   PJRT_BUFFER_ONE_MAPPING;
   if (left < PJRT_BUFFER_ONE_MAPPING && (left & PJRT_BUFFER_FREED)) {
@@ -266,8 +265,8 @@ static pjrt_error *make_view(pjrt_buffer *buffer) {
   PJRT_TRY(is_readable(buffer, &readable));
   if (readable && buffer->spec->order == PJRT_ORDER_ROW_MAJOR) {
     PJRT_TRY(pjrt_buffer_await(buffer));
-    const void *data;
-    PJRT_TRY(hold_memory(buffer, &data));
+    void *data;
+    PJRT_TRY(pjrt_buffer_hold_memory(buffer, &data));
     buffer->view = data;
     return NULL;
   }
@@ -290,14 +289,14 @@ pjrt_error *pjrt_buffer_map(pjrt_buffer *buffer, const void **out_data,
   *out_data = NULL;
   if (out_size) *out_size = 0;
   PJRT_TRY(pjrt_buffer_check(buffer));
-  PJRT_TRY(pin(buffer));
+  PJRT_TRY(pjrt_buffer_pin(buffer));
   pthread_mutex_lock(&buffer->map_mutex);
   if (!buffer->view) error = make_view(buffer);
   if (!error) buffer->num_views++;
   *out_data = buffer->view;
   pthread_mutex_unlock(&buffer->map_mutex);
   if (!error && out_size) *out_size = buffer->spec->host_size;
-  if (error) unpin(buffer);
+  if (error) pjrt_buffer_unpin(buffer);
   return error;
 }
 
@@ -321,6 +320,6 @@ pjrt_error *pjrt_buffer_unmap(pjrt_buffer *buffer) {
     return pjrt_error_format(PJRT_FAILED_PRECONDITION,
                              "the buffer is not mapped");
   }
-  unpin(buffer);
+  pjrt_buffer_unpin(buffer);
   return NULL;
 }

@@ -1,10 +1,12 @@
 /* Conversions between the library's handles and the plugin's. */
 #include "pjrt/raw.h"
 
+#include "base/error.h"
 #include "core/buffer.h"
 #include "core/client.h"
 #include "core/event.h"
 #include "core/executable.h"
+#include "core/plugin.h"
 
 const PJRT_Api *pjrt_plugin_raw(const pjrt_plugin *plugin) {
   return &plugin->table;
@@ -48,6 +50,12 @@ pjrt_error *pjrt_buffer_from_raw(pjrt_device *device, PJRT_Buffer *raw,
   const pjrt_spec *spec;
   pjrt_client *client = device->client;
   *out = NULL;
+  PJRT_TRY(pjrt_client_check(client)); /* what a parent has is left alone */
+  if (!raw) {
+    return pjrt_error_about(
+        pjrt_error_format(PJRT_INTERNAL, "the plugin's buffer is NULL"),
+        client->plugin, NULL);
+  }
   pjrt_error *error = pjrt_buffer_ask_spec(client, raw, device, &spec);
   if (!error) error = pjrt_buffer_ask_order(client, raw, spec, &spec);
   if (!error) error = pjrt_buffers_take(client, 1, out);
@@ -61,5 +69,7 @@ pjrt_error *pjrt_buffer_from_raw(pjrt_device *device, PJRT_Buffer *raw,
 
 pjrt_error *pjrt_event_from_raw(pjrt_client *client, PJRT_Event *raw,
                                 pjrt_event **out) {
+  *out = NULL;
+  PJRT_TRY(pjrt_client_check(client));
   return pjrt_event_wrap(client, raw, "an event from a raw call", out);
 }

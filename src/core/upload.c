@@ -27,52 +27,8 @@ typedef struct upload {
 
 /* ---- checks: what real plugins crash on or silently accept --------------- */
 
-static pjrt_error *check_dtype(const pjrt_plugin *plugin, pjrt_dtype dtype) {
-  int since = pjrt_dtype_since(dtype);
-  if (since == 0 || pjrt_dtype_host_size(dtype) == 0) {
-    return pjrt_error_format(PJRT_INVALID_ARGUMENT,
-                             "element type %d (%s) has no elements to upload",
-                             (int)dtype, pjrt_dtype_name(dtype));
-  }
-  if (plugin->minor >= since) return NULL;
-  return pjrt_error_about(
-      pjrt_error_format(PJRT_UNIMPLEMENTED,
-                        "element type %s is newer than the plugin: API 0.%d "
-                        "brought it",
-                        pjrt_dtype_name(dtype), since),
-      plugin, NULL);
-}
-
-static pjrt_error *check_device(const pjrt_device *device) {
-  if (!device)
-    return pjrt_error_format(PJRT_INVALID_ARGUMENT, "device is NULL");
-  PJRT_TRY(pjrt_client_check(device->client));
-  if (device->is_addressable) return NULL;
-  return pjrt_error_format(PJRT_INVALID_ARGUMENT,
-                           "device %d belongs to process %d, not to this one",
-                           device->id, device->process_index);
-}
-
-static pjrt_error *check_memory(const pjrt_device *device,
-                                const pjrt_memory *memory) {
-  if (!memory) return NULL;
-  for (size_t i = 0; i < device->num_memories; i++) {
-    if (device->memories[i] == memory) return NULL;
-  }
-  return pjrt_error_format(PJRT_INVALID_ARGUMENT,
-                           "memory %d (%s) is none of device %d's", memory->id,
-                           memory->kind.data, device->id);
-}
-
-static pjrt_error *check_data(const upload *up) {
-  size_t num_elements;
-  if (up->num_dims && !up->dims) {
-    return pjrt_error_format(PJRT_INVALID_ARGUMENT,
-                             "dims is NULL for %zu dimensions", up->num_dims);
-  }
+static pjrt_error *check_data(const upload *up, size_t num_elements) {
   size_t element_size = pjrt_dtype_host_size(up->dtype);
-  PJRT_TRY(pjrt_dims_num_elements(up->dims, up->num_dims, element_size,
-                                  &num_elements));
   if (up->data_size != num_elements * element_size) {
     return pjrt_error_format(PJRT_INVALID_ARGUMENT,
                              "%zu bytes of data, where %zu elements of %s take "
@@ -94,13 +50,22 @@ static pjrt_error *check_data(const upload *up) {
 }
 
 static pjrt_error *check(const upload *up) {
-  PJRT_TRY(check_device(up->device));
-  PJRT_TRY(check_dtype(up->device->client->plugin, up->dtype));
-  PJRT_TRY(check_memory(up->device, up->memory));
-  return check_data(up);
+  size_t num_elements;
+  PJRT_TRY(pjrt_buffer_check_shape(up->device, up->memory, up->dtype, up->dims,
+                                   up->num_dims, &num_elements));
+  return check_data(up, num_elements);
 }
 
 /* ---- the upload ---------------------------------------------------------- */
+
+/* What the plugin may have begun all the same ends first. */
+__attribute__((cold, noinline)) static pjrt_error *no_buffer(
+    const pjrt_client *client, PJRT_Event *done) {
+  pjrt_error_free(pjrt_raw_event_finish(client, done));
+  return pjrt_error_about(
+      pjrt_error_format(PJRT_INTERNAL, "the plugin's buffer is NULL"),
+      client->plugin, "PJRT_Client_BufferFromHostBuffer");
+}
 
 static pjrt_error *call_plugin(const upload *up, PJRT_Buffer **out,
                                PJRT_Event **out_done) {
@@ -120,7 +85,7 @@ static pjrt_error *call_plugin(const upload *up, PJRT_Buffer **out,
   PJRT_TRY(PJRT_CALL(client->plugin, PJRT_Client_BufferFromHostBuffer, args));
   *out = args->buffer;
   *out_done = args->done_with_host_buffer;
-  return NULL;
+  return *out ? NULL : no_buffer(client, *out_done);
 }
 
 /* The order of uploaded dimensions is the plugin's choice; it is asked for

@@ -1,23 +1,52 @@
 """What the oracle tests share: the library through ctypes, and the lines that
-a test prints. Needs numpy and ml_dtypes; PJRT_TEST_PYTHON names a Python that
-has them."""
+a test prints. PJRT_TEST_PYTHON names a Python that has the oracles."""
 
 import ctypes
+import importlib
 import os
+import subprocess
 import sys
+from pathlib import Path
 
+ROOT = Path(os.environ.get("PJRT_TEST_SOURCE_DIR") or
+            Path(__file__).resolve().parents[2])
 
-def require_numpy(test):
-    """Goes on in a Python that has numpy, or says that the test is skipped."""
+def require(test, *modules):
+    """Goes on in a Python that has the modules, or says that the test is
+    skipped."""
     try:
-        import ml_dtypes
-        import numpy
+        for module in modules:
+            importlib.import_module(module)
     except ImportError as error:
         python = os.environ.pop("PJRT_TEST_PYTHON", None)
         if python and os.access(python, os.X_OK):
             os.execv(python, [python] + sys.argv)
         print(f"skip {test}: {error.name} not found")
         sys.exit(0)
+
+
+def require_numpy(test):
+    require(test, "ml_dtypes", "numpy")
+
+
+def require_jax(test):
+    """Goes on in a Python that has JAX, or says that the test is skipped."""
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    try:
+        importlib.import_module("jax")
+        return
+    except ImportError:
+        reason = "the Python of tools/venv has no JAX"
+    if not os.environ.get("PJRT_TEST_JAX_AGAIN"):
+        venv = subprocess.run([str(ROOT / "tools" / "venv"), "jax"],
+                              capture_output=True, text=True)
+        python = venv.stdout.strip()
+        if venv.returncode == 0:
+            os.environ["PJRT_TEST_JAX_AGAIN"] = "1"
+            os.execv(python, [python] + sys.argv)
+        reason = (venv.stderr.strip().splitlines() or ["no reason"])[-1]
+    print(f"skip {test}: {reason}")
+    sys.exit(0)
 
 
 def load_library(test):
@@ -71,6 +100,12 @@ PROTOTYPES = [
     ("pjrt_npy_opts_init", None, [_P]),
     ("pjrt_npy_read", _P, _TEXT + [_P, _P_OUT]),
     ("pjrt_npy_write", _P, _TEXT + [_P]),
+    ("pjrt_host_free", None, [_P]),
+    ("pjrt_compile_options_parse", _P, _TEXT + [_P_OUT]),
+    ("pjrt_compile_options_from_json", _P, _TEXT + [_P_OUT]),
+    ("pjrt_compile_options_to_json", _P, [_P, _P_OUT, _SIZE_OUT]),
+    ("pjrt_compile_options_serialize", _P, [_P, _P_OUT, _SIZE_OUT]),
+    ("pjrt_compile_options_free", None, [_P]),
 ]
 
 

@@ -52,8 +52,11 @@ static void device_size_counts_packed_elements(void **state) {
 }
 
 static void check_row_major(fixture *f, const int64_t *dims, size_t num_dims) {
+  static const char *const texts[] = {"{}", "{0}", "{1,0}", "{2,1,0}",
+                                      "{3,2,1,0}"};
   const float values[24] = {0};
   pjrt_layout *layout;
+  char *text;
   size_t num;
   pjrt_buffer *buffer = upload(f->device, PJRT_F32, dims, num_dims, values);
   assert_ok(pjrt_buffer_layout(buffer, &layout));
@@ -63,6 +66,9 @@ static void check_row_major(fixture *f, const int64_t *dims, size_t num_dims) {
   for (size_t i = 0; i < num; i++) assert_int_equal(order[i], num - 1 - i);
   assert_int_equal(pjrt_layout_num_tiles(layout), 0);
   assert_true(pjrt_layout_is_row_major(layout));
+  assert_ok(pjrt_layout_to_text(layout, &text, NULL));
+  assert_string_equal(text, texts[num]);
+  pjrt_host_free(text);
   pjrt_layout_free(layout);
   pjrt_buffer_free(buffer);
 }

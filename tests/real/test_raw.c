@@ -70,6 +70,13 @@ static void unimplemented_is_the_plugins_word(void **state) {
   assert_plugin_error(error);
   PJRT_Client_Destroy_Args destroy = {.client = create.client};
   assert_ok(pjrt_raw_PJRT_Client_Destroy(f->plugin, &destroy));
+  pjrt_executable *add = compile(f, add_program);
+  PJRT_LoadedExecutable_Fingerprint_Args fingerprint = {
+      .executable = pjrt_executable_raw(add)};
+  error = pjrt_raw_PJRT_LoadedExecutable_Fingerprint(f->plugin, &fingerprint);
+  assert_int_equal(pjrt_error_code(error), PJRT_UNIMPLEMENTED);
+  assert_plugin_error(error);
+  pjrt_executable_free(add);
 }
 
 static void missing_function_is_named(void **state) {

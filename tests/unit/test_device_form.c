@@ -105,6 +105,34 @@ static void test_tiled_facts(void **state) {
   pjrt_buffer_free(buffer);
 }
 
+/* The layout tells where each element is in the raw bytes. */
+static void test_tiled_bytes(void **state) {
+  const fixture *f = *state;
+  static char raw[TILED_SIZE];
+  pjrt_buffer *buffer = upload_wide(f, NULL);
+  pjrt_layout *layout;
+  char *text;
+  size_t size;
+  expect_ok(pjrt_buffer_layout(buffer, &layout));
+  expect_ok(pjrt_layout_to_text(layout, &text, NULL));
+  assert_string_equal(text, "{1,0:T(8,128)}");
+  pjrt_host_free(text);
+  expect_ok(pjrt_layout_size(layout, PJRT_F32, wide_dims, 2, &size));
+  assert_int_equal(size, TILED_SIZE);
+  expect_ok(pjrt_buffer_copy_raw_to_host(buffer, 0, raw, sizeof raw));
+  for (int64_t i = 0; i < NUM; i++) {
+    int64_t bit;
+    float element;
+    expect_ok(pjrt_layout_element_at(
+        layout, PJRT_F32, wide_dims, 2,
+        (const int64_t[]){i / COLUMNS, i % COLUMNS}, &bit));
+    memcpy(&element, raw + bit / 8, sizeof element);
+    assert_true(element == (float)i);
+  }
+  pjrt_layout_free(layout);
+  pjrt_buffer_free(buffer);
+}
+
 static void test_tiled_upload_is_not_read_in_place(void **state) {
   const fixture *f = *state;
   pjrt_buffer *buffer = upload_wide(f, NULL);
@@ -312,6 +340,7 @@ static void test_dynamic_from_raw(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       tiled_test(test_tiled_facts),
+      tiled_test(test_tiled_bytes),
       tiled_test(test_tiled_upload_is_not_read_in_place),
       tiled_test(test_vectors_stay_dense),
       tiled_test(test_tiled_outputs_are_not_read_in_place),

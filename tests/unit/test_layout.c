@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "abi/plugin.h"
 #include "expect.h"
 
 static PJRT_Buffer_MemoryLayout tiled(const int64_t *minor_to_major,
@@ -87,6 +88,39 @@ static void test_strides(void **state) {
   pjrt_layout_free(layout);
 }
 
+/* What the struct has no room for is not dropped. */
+static void test_what_plugins_cannot_be_told(void **state) {
+  static const char *const texts[] = {"L(2)", "E(4)", "S(1)", "M(8)"};
+  static pjrt_plugin plugin;
+  (void)state;
+  for (size_t i = 0; i < 4; i++) {
+    char text[32];
+    pjrt_layout *layout;
+    PJRT_Buffer_MemoryLayout raw = {0};
+    snprintf(text, sizeof text, "{1,0:T(8)%s}", texts[i]);
+    expect_ok(pjrt_layout_parse(text, PJRT_NUL_ENDED, &layout));
+    expect_error(pjrt_layout_to_raw(layout, &plugin, &raw), PJRT_UNIMPLEMENTED,
+                 texts[i]);
+    pjrt_layout_free(layout);
+  }
+}
+
+static void test_to_raw(void **state) {
+  static pjrt_plugin plugin;
+  PJRT_Buffer_MemoryLayout raw = {0};
+  pjrt_layout *layout;
+  (void)state;
+  expect_ok(pjrt_layout_parse("{0,1:T(8,128)(2,1)}", PJRT_NUL_ENDED, &layout));
+  expect_ok(pjrt_layout_to_raw(layout, &plugin, &raw));
+  assert_int_equal(raw.type, PJRT_Buffer_MemoryLayout_Type_Tiled);
+  assert_int_equal(raw.tiled.minor_to_major_size, 2);
+  assert_int_equal(raw.tiled.minor_to_major[1], 1);
+  assert_int_equal(raw.tiled.num_tiles, 2);
+  assert_int_equal(raw.tiled.tile_dim_sizes[1], 2);
+  assert_int_equal(raw.tiled.tile_dims[3], 1);
+  pjrt_layout_free(layout);
+}
+
 static void test_unknown_kind(void **state) {
   const PJRT_Buffer_MemoryLayout raw = {.type =
                                             (PJRT_Buffer_MemoryLayout_Type)7};
@@ -101,6 +135,8 @@ int main(void) {
       cmocka_unit_test(test_row_major),
       cmocka_unit_test(test_tiles),
       cmocka_unit_test(test_strides),
+      cmocka_unit_test(test_what_plugins_cannot_be_told),
+      cmocka_unit_test(test_to_raw),
       cmocka_unit_test(test_unknown_kind),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

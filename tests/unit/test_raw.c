@@ -18,6 +18,27 @@ static void test_call(void **state) {
                    pjrt_args_size(PJRT_CALL_PJRT_Client_PlatformName));
 }
 
+/* What the library answers from facts: the plugin says the same. */
+static void test_lookups(void **state) {
+  const fixture *f = *state;
+  PJRT_Client_LookupDevice_Args by_id;
+  PJRT_Client_LookupAddressableDevice_Args by_number;
+  memset(&by_id, 0, sizeof by_id);
+  memset(&by_number, 0, sizeof by_number);
+  by_id.client = by_number.client = pjrt_client_raw(f->client);
+  by_id.id = pjrt_device_id(f->device);
+  by_number.local_hardware_id = pjrt_device_local_hardware_id(f->device);
+  expect_ok(pjrt_raw_PJRT_Client_LookupDevice(f->plugin, &by_id));
+  assert_ptr_equal(by_id.device, pjrt_device_raw(f->device));
+  expect_ok(
+      pjrt_raw_PJRT_Client_LookupAddressableDevice(f->plugin, &by_number));
+  assert_ptr_equal(by_number.addressable_device, pjrt_device_raw(f->device));
+  by_number.local_hardware_id = 99;
+  expect_error(
+      pjrt_raw_PJRT_Client_LookupAddressableDevice(f->plugin, &by_number),
+      PJRT_INVALID_ARGUMENT, "99");
+}
+
 static void test_failing_call(void **state) {
   const fixture *f = *state;
   PJRT_Client_LookupDevice_Args args;
@@ -194,6 +215,7 @@ static void test_event(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       sim_test(test_call),
+      sim_test(test_lookups),
       sim_test(test_failing_call),
       sim_test(test_nulls),
       sim_test(test_void_calls),
