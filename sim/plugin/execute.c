@@ -137,7 +137,17 @@ static void note(const PJRT_LoadedExecutable_Execute_Args *args,
       .num_non_donatable = options->num_non_donatable_input_indices,
       .has_context = options->context != NULL,
       .wants_events = args->device_complete_events != NULL,
+      .num_tasks = options->num_tasks,
+      .has_multi_slice_config = options->multi_slice_config != NULL,
+      .uses_major_to_minor =
+          options->use_major_to_minor_data_layout_for_callbacks,
+      .num_custom_options = options->num_custom_options,
   };
+  if (options->num_tasks) {
+    execution.last_task_id = options->task_ids[options->num_tasks - 1];
+    execution.last_incarnation_id =
+        options->incarnation_ids[options->num_tasks - 1];
+  }
   snprintf(execution.call_location, sizeof(execution.call_location), "%s",
            options->call_location ? options->call_location : "");
   sim_note_execution(&execution);

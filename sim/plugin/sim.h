@@ -226,6 +226,12 @@ typedef struct pjrt_sim_execution {
   bool has_context;
   bool wants_events;
   char call_location[128]; /* NUL-ended, cut short */
+  size_t num_tasks;
+  int last_task_id; /* 0 without tasks, and so is the next */
+  int64_t last_incarnation_id;
+  bool has_multi_slice_config;
+  bool uses_major_to_minor;
+  size_t num_custom_options;
 } pjrt_sim_execution;
 
 PJRT_SIM_EXPORT void pjrt_sim_get_execution(pjrt_sim_execution *out);

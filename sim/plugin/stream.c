@@ -77,9 +77,20 @@ static PJRT_Error *send_chunk(const PJRT_SendCallbackInfo *info,
   return info->send_callback(&chunk, &make_error, size, true, info->user_arg);
 }
 
+static void show_operands(const PJRT_HloOutputCallbackInfo *info,
+                          int64_t replica) {
+  const int64_t dims[] = {SIM_STREAM_BYTES / sizeof(float)};
+  const float values[SIM_STREAM_BYTES / sizeof(float)] = {0};
+  for (size_t i = 0; i < info->num_operands; i++)
+    info->callback(replica, 0, values, dims, 1, PJRT_Buffer_Type_F32,
+                   (int64_t)i, info->user_arg);
+}
+
 PJRT_Error *sim_run_callbacks(const PJRT_ExecuteOptions *options,
                               PJRT_Device *const *devices, size_t num_devices) {
   for (size_t d = 0; d < num_devices; d++) {
+    for (size_t i = 0; i < options->num_hlo_output_callbacks; i++)
+      show_operands(&options->hlo_output_callbacks[i], (int64_t)d);
     for (size_t i = 0; i < options->num_send_ops; i++)
       SIM_TRY(
           send_chunk(&options->send_callbacks[d][i], NULL, SIM_STREAM_BYTES));

@@ -5,8 +5,9 @@
 #include "interp/tensor.h"
 #include "plugin/slots.h"
 
-/* Calls each send callback with one chunk, and each receive callback with a
- * stream of SIM_STREAM_BYTES to fill, whatever the program is. */
+/* Calls each send callback with one chunk, each receive callback with a stream
+ * of SIM_STREAM_BYTES to fill, and each callback for HLO outputs with as many
+ * bytes of zeroes for each operand, whatever the program is. */
 PJRT_Error *sim_run_callbacks(const PJRT_ExecuteOptions *options,
                               PJRT_Device *const *devices, size_t num_devices);
 

@@ -6,9 +6,9 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
-#include "base/text.h"
 #include "core/buffer.h"
 #include "core/event.h"
+#include "core/execute_request.h"
 #include "core/opts.h"
 #include "core/plugin.h"
 
@@ -19,9 +19,10 @@ typedef struct launch {
   size_t num_args;
   pjrt_buffer **outs; /* num_devices groups */
   size_t num_outs;
+  bool waits; /* instead of handing out an event */
   pjrt_execute_opts opts;
+  pjrt_execute_request request;
   pjrt_device *device; /* for a portable executable */
-  char *call_location; /* a copy, if one was needed */
 
   /* What the plugin sees. */
   PJRT_Buffer **raw_args;
@@ -69,8 +70,8 @@ static pjrt_error *check_device(launch *run) {
     return pjrt_error_format(PJRT_INVALID_ARGUMENT,
                              "device %d is named, where the executable %s was "
                              "compiled for device %d",
-                             device->id, executable->name.data,
-                             executable->devices[0]->id);
+                             device->description.id, executable->name.data,
+                             executable->devices[0]->description.id);
   }
   if (!device || device->client != executable->client ||
       !device->is_addressable) {
@@ -84,32 +85,12 @@ static pjrt_error *check_device(launch *run) {
   return NULL;
 }
 
-static pjrt_error *check_opts(launch *run) {
-  const pjrt_execute_opts *opts = &run->opts;
-  for (size_t i = 0; i < opts->num_non_donatable_inputs; i++) {
-    int64_t index = opts->non_donatable_inputs[i];
-    if (index >= 0 && (uint64_t)index < run->num_args) continue;
-    return pjrt_error_format(PJRT_INVALID_ARGUMENT,
-                             "non-donatable input %lld of %zu arguments",
-                             (long long)index, run->num_args);
-  }
-  if (!opts->call_location) return NULL;
-  const pjrt_plugin *plugin = run->executable->client->plugin;
-  if (plugin->minor < 76) {
-    return pjrt_error_about(
-        pjrt_error_format(PJRT_UNIMPLEMENTED,
-                          "call_location is newer than the plugin: API 0.76 "
-                          "brought it"),
-        plugin, "PJRT_LoadedExecutable_Execute");
-  }
-  return pjrt_text_copy_path("call_location", opts->call_location,
-                             opts->call_location_size, &run->call_location);
-}
-
 static pjrt_error *check_launch(launch *run) {
   PJRT_TRY(check_counts(run));
   PJRT_TRY(check_device(run));
-  return check_opts(run);
+  return pjrt_execute_request_read(run->executable->client, &run->opts,
+                                   run->num_devices, run->num_args,
+                                   &run->request);
 }
 
 /* ---- arguments ----------------------------------------------------------- */
@@ -138,7 +119,7 @@ static pjrt_error *wrong_spec(const launch *run, size_t i,
     snprintf(reason, sizeof reason, "expected %s, got %s", want, got);
   } else {
     snprintf(reason, sizeof reason, "expected on device %d, it is on device %d",
-             device->id, actual->device->id);
+             device->description.id, actual->device->description.id);
   }
   return wrong_argument(run, i, PJRT_INVALID_ARGUMENT, reason);
 }
@@ -150,8 +131,7 @@ static pjrt_error *wrong_state(const launch *run, size_t i) {
       return wrong_argument(run, i, PJRT_FAILED_PRECONDITION,
                             "it is being donated, by this launch or another");
     case PJRT_BUFFER_DONATED:
-      return wrong_argument(run, i, PJRT_FAILED_PRECONDITION,
-                            "it was donated to an execution");
+      return wrong_argument(run, i, PJRT_FAILED_PRECONDITION, "it was donated");
     case PJRT_BUFFER_DELETED:
       return wrong_argument(run, i, PJRT_FAILED_PRECONDITION, "it was deleted");
     default:
@@ -173,7 +153,7 @@ static pjrt_error *check_unchecked_argument(const launch *run, size_t i) {
   char reason[80];
   if (arg->spec->device == device) return NULL;
   snprintf(reason, sizeof reason, "expected on device %d, it is on device %d",
-           device->id, arg->spec->device->id);
+           device->description.id, arg->spec->device->description.id);
   return wrong_argument(run, i, PJRT_INVALID_ARGUMENT, reason);
 }
 
@@ -302,10 +282,7 @@ static pjrt_error *call_plugin(const launch *run) {
   const pjrt_executable *executable = run->executable;
   const pjrt_plugin *plugin = executable->client->plugin;
   PJRT_STRUCT(plugin, PJRT_ExecuteOptions, options);
-  options->launch_id = run->opts.launch_id;
-  options->non_donatable_input_indices = run->opts.non_donatable_inputs;
-  options->num_non_donatable_input_indices = run->opts.num_non_donatable_inputs;
-  options->call_location = run->call_location;
+  pjrt_execute_request_fill(&run->request, &run->opts, options);
   PJRT_ARGS(PJRT_LoadedExecutable_Execute, args);
   args->executable = executable->raw;
   args->options = options;
@@ -347,9 +324,16 @@ static pjrt_error *fill_outputs(const launch *run) {
   return error;
 }
 
-static void destroy_raw_events(const launch *run, size_t first) {
+/* Where nobody is to get the events. What the plugin calls back until then has
+ * to stay. */
+static void end_raw_events(const launch *run, size_t first) {
+  const pjrt_client *client = run->executable->client;
   for (size_t d = first; run->events && d < run->num_devices; d++) {
-    pjrt_raw_event_destroy(run->executable->client, run->events[d]);
+    if (run->request.calls) {
+      pjrt_error_drop(pjrt_raw_event_finish(client, run->events[d]));
+    } else {
+      pjrt_raw_event_destroy(client, run->events[d]);
+    }
   }
 }
 
@@ -377,7 +361,7 @@ static pjrt_error *launch_claimed(const launch *run) {
   if (error) {
     pjrt_buffers_give_back(run->outs, num_outs);
     clear_outputs(run);
-    destroy_raw_events(run, 0);
+    end_raw_events(run, 0);
   }
   return error;
 }
@@ -401,8 +385,12 @@ static void point_lists(launch *run, void **scratch) {
 
 /* ---- the end of a launch ------------------------------------------------- */
 
-static void free_events(pjrt_event **events, size_t num) {
-  for (size_t i = 0; i < num; i++) pjrt_event_free(events[i]);
+/* Frees them, and waits for them before when they have no join to do it. */
+static void free_events(pjrt_event **events, size_t num, bool wait) {
+  for (size_t i = 0; i < num; i++) {
+    if (wait) pjrt_error_free(pjrt_event_await(events[i]));
+    pjrt_event_free(events[i]);
+  }
 }
 
 /* One event for all devices. */
@@ -413,7 +401,7 @@ static pjrt_error *join_events(const launch *run, pjrt_event **out) {
   pjrt_error *error =
       pjrt_alloc(run->num_devices, sizeof(pjrt_event *), &memory);
   if (error) {
-    destroy_raw_events(run, 0);
+    end_raw_events(run, 0);
     return error;
   }
   pjrt_event **events = memory;
@@ -421,9 +409,9 @@ static pjrt_error *join_events(const launch *run, pjrt_event **out) {
     error = pjrt_event_wrap(client, run->events[num],
                             "PJRT_LoadedExecutable_Execute", &events[num]);
   }
-  if (error) destroy_raw_events(run, num + 1);
+  if (error) end_raw_events(run, num + 1);
   if (!error) error = pjrt_event_join(events, num, out);
-  free_events(events, num);
+  free_events(events, num, error && run->request.calls);
   free(events);
   return error;
 }
@@ -432,6 +420,26 @@ static pjrt_error *wrap_events(const launch *run, pjrt_event **out) {
   if (run->num_devices > 1) return join_events(run, out);
   return pjrt_event_wrap(run->executable->client, run->events[0],
                          "PJRT_LoadedExecutable_Execute", out);
+}
+
+/* What the launch left with the plugin ends with it. */
+static pjrt_error *hand_over_calls(launch *run, pjrt_event *done) {
+  if (!run->request.calls) return NULL;
+  PJRT_TRY(pjrt_host_calls_end_with(run->request.calls, done));
+  run->request.calls = NULL;
+  return NULL;
+}
+
+static pjrt_error *give_event(launch *run, pjrt_event **out_done) {
+  pjrt_event *done;
+  PJRT_TRY(wrap_events(run, &done));
+  pjrt_error *error = hand_over_calls(run, done);
+  if (error || !out_done) {
+    pjrt_event_free(done);
+  } else {
+    *out_done = done;
+  }
+  return error;
 }
 
 /* Waits for all devices; the error of the first that failed. */
@@ -457,7 +465,7 @@ static pjrt_error *execute(launch *run, void **scratch, pjrt_event **out_done) {
   PJRT_TRY(launch_claimed(run));
   if (!run->events) return NULL;
   pjrt_error *error =
-      out_done ? wrap_events(run, out_done) : finish_events(run);
+      run->waits ? finish_events(run) : give_event(run, out_done);
   if (error) {
     pjrt_buffers_give_back(run->outs, run->num_devices * run->num_outs);
     clear_outputs(run);
@@ -465,13 +473,13 @@ static pjrt_error *execute(launch *run, void **scratch, pjrt_event **out_done) {
   return error;
 }
 
-static pjrt_error *execute_with_scratch(launch *run, bool wait,
-                                        pjrt_event **out_done) {
+static pjrt_error *execute_with_scratch(launch *run, pjrt_event **out_done) {
   void *scratch[PJRT_LAUNCH_POINTERS];
   void *memory;
   PJRT_Event *wanted = NULL;
   size_t num = run->num_devices * (run->num_args + run->num_outs + 3);
-  run->events = wait || out_done ? &wanted : NULL;
+  bool wanted_events = run->waits || out_done || run->request.calls;
+  run->events = wanted_events ? &wanted : NULL;
   if (num <= PJRT_LAUNCH_POINTERS) return execute(run, scratch, out_done);
   PJRT_TRY(pjrt_alloc(num, sizeof(void *), &memory));
   pjrt_error *error = execute(run, memory, out_done);
@@ -488,7 +496,8 @@ pjrt_error *pjrt_launch(pjrt_executable *executable, size_t num_devices,
                 .args = args,
                 .num_args = num_args,
                 .outs = outs,
-                .num_outs = num_outs};
+                .num_outs = num_outs,
+                .waits = wait};
   if (out_done) *out_done = NULL;
   for (size_t i = 0; outs && i < num_devices * num_outs; i++) outs[i] = NULL;
   PJRT_TRY(pjrt_executable_check(executable));
@@ -496,7 +505,7 @@ pjrt_error *pjrt_launch(pjrt_executable *executable, size_t num_devices,
   PJRT_TRY(
       pjrt_opts_read(opts, "pjrt_execute_opts", sizeof run.opts, &run.opts));
   pjrt_error *error = check_launch(&run);
-  if (!error) error = execute_with_scratch(&run, wait, out_done);
-  free(run.call_location);
+  if (!error) error = execute_with_scratch(&run, out_done);
+  pjrt_execute_request_clear(&run.request);
   return error;
 }

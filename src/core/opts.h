@@ -1,4 +1,5 @@
-/* Reading an option struct of the caller's: one rule for all of them.
+/* Reading an option struct of the caller's, and filling one that is to hold
+ * results: one rule for all of them.
  *
  * Option structs grow at their end only, and never into what was padding, so
  * that struct_size tells which fields the caller knew. */
@@ -16,5 +17,12 @@
  * this library and sets something there. */
 pjrt_error *pjrt_opts_read(const void *given, const char *name, size_t size,
                            void *out) __attribute__((warn_unused_result));
+
+/* The other way: writes the fields that `out` has room for, and zeros to those
+ * that only the caller knows. `from` is a struct of `size` bytes; struct_size
+ * of `out` stays what it is. INVALID_ARGUMENT for NULL, and when struct_size
+ * cannot be one. */
+pjrt_error *pjrt_opts_write(const void *from, const char *name, size_t size,
+                            void *out) __attribute__((warn_unused_result));
 
 #endif /* PJRT_CORE_OPTS_H_ */

@@ -108,6 +108,45 @@ static void impossible_sizes_are_refused(void **state) {
   }
 }
 
+/* ---- structs that are filled --------------------------------------------- */
+
+static const opts_v2 filled = {sizeof filled, 7, "filled"};
+
+static void same_version_is_filled(void **state) {
+  (void)state;
+  opts_v2 out = {.struct_size = sizeof out};
+  assert_null(pjrt_opts_write(&filled, "opts", sizeof filled, &out));
+  assert_memory_equal(&out, &filled, sizeof out);
+}
+
+static void older_struct_gets_what_it_has_room_for(void **state) {
+  (void)state;
+  opts_v2 out = {sizeof(opts_v1), 1, kDefault};
+  assert_null(pjrt_opts_write(&filled, "opts", sizeof filled, &out));
+  assert_int_equal(out.struct_size, sizeof(opts_v1));
+  assert_int_equal(out.a, 7);
+  assert_ptr_equal(out.b, kDefault);
+}
+
+static void newer_struct_gets_zeros(void **state) {
+  (void)state;
+  opts_v3 out = {sizeof out, 1, kDefault, 5};
+  assert_null(pjrt_opts_write(&filled, "opts", sizeof filled, &out));
+  assert_int_equal(out.struct_size, sizeof out);
+  assert_ptr_equal(out.b, filled.b);
+  assert_int_equal(out.c, 0);
+}
+
+static void nothing_is_filled_of_an_impossible_size(void **state) {
+  (void)state;
+  opts_v2 out = {SIZE_MAX, 1, kDefault};
+  expect_error(pjrt_opts_write(&filled, "opts", sizeof filled, &out),
+               PJRT_INVALID_ARGUMENT, "call opts_init first");
+  assert_int_equal(out.a, 1);
+  expect_error(pjrt_opts_write(&filled, "opts", sizeof filled, NULL),
+               PJRT_INVALID_ARGUMENT, "opts is NULL");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(null_keeps_the_defaults),
@@ -117,6 +156,10 @@ int main(void) {
       cmocka_unit_test(newer_struct_with_zeros_is_taken),
       cmocka_unit_test(newer_struct_with_a_value_is_refused),
       cmocka_unit_test(impossible_sizes_are_refused),
+      cmocka_unit_test(same_version_is_filled),
+      cmocka_unit_test(older_struct_gets_what_it_has_room_for),
+      cmocka_unit_test(newer_struct_gets_zeros),
+      cmocka_unit_test(nothing_is_filled_of_an_impossible_size),
   };
   return cmocka_run_group_tests_name("opts", tests, NULL, NULL);
 }
