@@ -2,6 +2,7 @@
 #ifndef PJRT_CLIENT_H_
 #define PJRT_CLIENT_H_
 
+#include "pjrt/kvstore.h"
 #include "pjrt/named_values.h"
 #include "pjrt/plugin.h"
 
@@ -17,6 +18,16 @@ typedef struct pjrt_client_opts {
    * visible_devices on CUDA. Some plugins ignore names they do not know.
    * NULL: none. [borrowed: call] */
   const pjrt_named_values *options;
+  /* Where the processes of a job find each other, for a plugin that runs on
+   * several hosts; those that do not (CPU) never ask. Such a plugin wants to
+   * know which process this is as well, mostly by the options node_id and
+   * num_nodes. NULL: none. [shared] */
+  pjrt_kvstore *kvstore;
+  /* How long all waiting for other processes may last together while the
+   * client is made, in nanoseconds: DEADLINE_EXCEEDED then names the key that
+   * nobody put. By default PJRT_NO_DEADLINE: each wait lasts as long as the
+   * plugin wants, which is minutes. */
+  int64_t kvstore_timeout_ns;
 } pjrt_client_opts;
 
 /* @param opts [borrowed: call] */
@@ -123,6 +134,39 @@ PJRT_API pjrt_memory *pjrt_client_memory(const pjrt_client *client, size_t i);
 PJRT_API PJRT_MUST_USE pjrt_error *pjrt_client_default_device_assignment(
     const pjrt_client *client, int num_replicas, int num_partitions,
     int *out_ids, size_t num_ids);
+
+/* ---- other processes ----------------------------------------------------- */
+
+/* How a process of the job is. The numbers equal PJRT_ProcessState's. */
+typedef enum pjrt_process_state {
+  PJRT_PROCESS_UNINITIALIZED = 1,
+  PJRT_PROCESS_DISCONNECTED = 2,
+  PJRT_PROCESS_CONNECTED = 3,
+  PJRT_PROCESS_FAILED = 4
+} pjrt_process_state;
+
+/* This struct does not grow. */
+typedef struct pjrt_process_info {
+  int process_index;
+  /* Tells a process from the one that had its index before it was started
+   * anew. */
+  uint64_t incarnation_id;
+  pjrt_process_state state;
+  /* What a process failed with; NULL for the others. [borrowed: call] */
+  const pjrt_error *error;
+} pjrt_process_info;
+
+/* Tells the client how the processes of its job are, as whoever watches them
+ * has found; plugins then end what waits for a process that is gone. CPU
+ * plugins take it and do nothing.
+ * INVALID_ARGUMENT: NULL, an index below 0 or told twice, an unknown state, a
+ * failed process without an error or an error of another. UNIMPLEMENTED on
+ * plugins before API 0.76, whose infos had another form.
+ * PJRT: PJRT_Client_UpdateGlobalProcessInfo (0.73).
+ * @param client [borrowed: call]
+ * @param infos [borrowed: call] */
+PJRT_API PJRT_MUST_USE pjrt_error *pjrt_client_update_process_infos(
+    pjrt_client *client, const pjrt_process_info *infos, size_t num_infos);
 
 PJRT_END_DECLS
 

@@ -63,10 +63,12 @@ PJRT_API PJRT_MUST_USE pjrt_error *pjrt_error_create(pjrt_code code,
 PJRT_API PJRT_MUST_USE pjrt_error *pjrt_error_copy(const pjrt_error *error);
 
 /* PJRT_OK for NULL.
+ * PJRT: PJRT_Error_GetCode (0.40), asked beforehand.
  * @param error [borrowed: call] */
 PJRT_API pjrt_code pjrt_error_code(const pjrt_error *error);
 
 /* What happened, in one or more lines; "" for NULL.
+ * PJRT: PJRT_Error_Message (0.40), asked beforehand.
  * @param error [borrowed: call]
  * @param out_size [borrowed: call] may be NULL
  * @return [borrowed: error] never NULL */
@@ -90,6 +92,7 @@ PJRT_API pjrt_origin pjrt_error_origin(const pjrt_error *error);
 
 /* Payloads: typed details that a plugin attached (API 0.99 and later). 0 for
  * an error without any.
+ * PJRT: PJRT_Error_ForEachPayload (0.99), asked beforehand.
  * @param error [borrowed: call] */
 PJRT_API size_t pjrt_error_num_payloads(const pjrt_error *error);
 
@@ -113,7 +116,10 @@ PJRT_API const char *pjrt_error_payload_value(const pjrt_error *error, size_t i,
  * @param to [borrowed: call] */
 PJRT_API void pjrt_error_print(const pjrt_error *error, FILE *to);
 
-/* @param error [taken] NULL is a no-op */
+/* Frees an error. It holds nothing of the plugin's, whose own error went when
+ * it was read.
+ * PJRT: PJRT_Error_Destroy (0.40), called beforehand.
+ * @param error [taken] NULL is a no-op */
 PJRT_API void pjrt_error_free(pjrt_error *error);
 
 /* Frees the error and returns its code, for "try this, and on NOT_FOUND do

@@ -12,7 +12,8 @@ PJRT_BEGIN_DECLS
  * @return [borrowed: memory] */
 PJRT_API pjrt_client *pjrt_memory_client(const pjrt_memory *memory);
 
-/* PJRT: PJRT_Memory_Id (0.40).
+/* The number of the memory, as the plugin counts.
+ * PJRT: PJRT_Memory_Id (0.40).
  * @param memory [borrowed: call] */
 PJRT_API int pjrt_memory_id(const pjrt_memory *memory);
 
@@ -30,14 +31,16 @@ PJRT_API const char *pjrt_memory_kind(const pjrt_memory *memory,
  * @param memory [borrowed: call] */
 PJRT_API int pjrt_memory_kind_id(const pjrt_memory *memory);
 
-/* PJRT: PJRT_Memory_DebugString (0.40).
+/* The plugin's own words for it, for logs of the plugin's authors.
+ * PJRT: PJRT_Memory_DebugString (0.40).
  * @param memory [borrowed: call]
  * @param out_size [borrowed: call] may be NULL
  * @return [borrowed: memory] */
 PJRT_API const char *pjrt_memory_debug_string(const pjrt_memory *memory,
                                               size_t *out_size);
 
-/* PJRT: PJRT_Memory_ToString (0.40).
+/* The plugin's own words for it, for messages to users.
+ * PJRT: PJRT_Memory_ToString (0.40).
  * @param memory [borrowed: call]
  * @param out_size [borrowed: call] may be NULL
  * @return [borrowed: memory] */

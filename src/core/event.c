@@ -39,6 +39,10 @@ static void clear_more(pjrt_event *event) {
   event->callbacks = NULL;
   event->joined = NULL;
   event->num_joined = 0;
+  atomic_store_explicit(&event->is_given_up, false, memory_order_relaxed);
+  atomic_store_explicit(&event->promise, PJRT_PROMISE_NONE,
+                        memory_order_relaxed);
+  atomic_store_explicit(&event->waited_since, 0, memory_order_relaxed);
   atomic_store_explicit(&event->has_more, false, memory_order_relaxed);
   atomic_store_explicit(&event->refs, 1, memory_order_relaxed);
 }
@@ -100,7 +104,12 @@ pjrt_error *pjrt_event_wrap_slowly(pjrt_client *client, PJRT_Event *raw,
   return NULL;
 }
 
-static void release(pjrt_event *event);
+pjrt_error *pjrt_event_drop_reserved(pjrt_event **event, pjrt_error *error) {
+  (*event)->raw = NULL;
+  pjrt_event_free(*event);
+  *event = NULL;
+  return error;
+}
 
 static inline bool give(pjrt_event *event) {
   return pjrt_pool_give(event->lane, PJRT_POOL_EVENT, &event->grave.link);
@@ -111,13 +120,15 @@ static bool bury(pjrt_grave *grave) {
   pjrt_raw_event_destroy(event->client, event->raw);
   if (event->fd >= 0) close(event->fd);
   pjrt_error_free(event->error);
-  for (size_t i = 0; i < event->num_joined; i++) release(event->joined[i]);
+  for (size_t i = 0; i < event->num_joined; i++) {
+    pjrt_event_release(event->joined[i]);
+  }
   free(event->joined);
   clear_more(event);
   return give(event);
 }
 
-static void release(pjrt_event *event) {
+void pjrt_event_release(pjrt_event *event) {
   if (atomic_fetch_sub_explicit(&event->refs, 1, memory_order_acq_rel) != 1) {
     return;
   }
@@ -125,7 +136,7 @@ static void release(pjrt_event *event) {
   pjrt_client_bury(event->client, &event->grave);
 }
 
-static void retain(pjrt_event *event) {
+void pjrt_event_retain(pjrt_event *event) {
   add_more(event);
   atomic_fetch_add_explicit(&event->refs, 1, memory_order_release);
 }
@@ -150,7 +161,9 @@ static inline void destroy_raw(pjrt_event *event) {
 
 /* What belongs to the parent of a forked process is left alone. */
 static void free_slowly(pjrt_event *event) {
-  if (event->lane->is_ours) release(event);
+  if (!event->lane->is_ours) return;
+  pjrt_promise_break(event);
+  pjrt_event_release(event);
 }
 
 void pjrt_event_free(pjrt_event *event) {
@@ -166,15 +179,11 @@ void pjrt_event_free(pjrt_event *event) {
 
 /* ---- publishing ---------------------------------------------------------- */
 
-static pjrt_event_state state_of(pjrt_event *event) {
-  return (pjrt_event_state)atomic_load_explicit(&event->state,
-                                                memory_order_acquire);
-}
-
 /* The outcome of an event that is not pending: a copy of its error. */
 static pjrt_error *outcome(pjrt_event *event) {
-  return state_of(event) == PJRT_EVENT_FAILED ? pjrt_error_copy(event->error)
-                                              : NULL;
+  return pjrt_event_state_of(event) == PJRT_EVENT_FAILED
+             ? pjrt_error_copy(event->error)
+             : NULL;
 }
 
 static void run_callbacks(pjrt_event *event, pjrt_event_callback *callback) {
@@ -186,14 +195,12 @@ static void run_callbacks(pjrt_event *event, pjrt_event_callback *callback) {
   }
 }
 
-/* Makes the outcome known, takes `error`, and runs the callbacks. Only the
- * first one to publish counts. */
-static void publish(pjrt_event *event, pjrt_error *error) {
+void pjrt_event_publish(pjrt_event *event, pjrt_error *error) {
   add_more(event);
   pthread_mutex_lock(&event->mutex);
   pjrt_event_callback *callbacks = event->callbacks;
   event->callbacks = NULL;
-  if (state_of(event) == PJRT_EVENT_PENDING) {
+  if (pjrt_event_state_of(event) == PJRT_EVENT_PENDING) {
     event->error = error;
     error = NULL;
     atomic_store_explicit(&event->state,
@@ -212,8 +219,8 @@ static void publish(pjrt_event *event, pjrt_error *error) {
 static void on_ready(PJRT_Error *raw, void *user) {
   pjrt_event *event = user;
   pjrt_error *error = NULL;
-  /* Pairs with retain() before the call. The plugin orders the two itself, but
-   * a race detector cannot see into it. */
+  /* Pairs with pjrt_event_retain() before the call. The plugin orders the two
+   * itself, but a race detector cannot see into it. */
   (void)atomic_load_explicit(&event->refs, memory_order_acquire);
   pjrt_enter_callback();
   if (raw) {
@@ -221,8 +228,8 @@ static void on_ready(PJRT_Error *raw, void *user) {
                                    PJRT_CALL_PJRT_Event_OnReady, raw);
     pjrt_error_set_call(error, event->what);
   }
-  publish(event, error);
-  release(event);
+  pjrt_event_publish(event, error);
+  pjrt_event_release(event);
   pjrt_leave_callback();
 }
 
@@ -232,10 +239,10 @@ static pjrt_error *ask_for_callback(pjrt_event *event) {
   args->event = event->raw;
   args->callback = on_ready;
   args->user_arg = event;
-  retain(event);
+  pjrt_event_retain(event);
   pjrt_error *error =
       PJRT_CALL(event->client->plugin, PJRT_Event_OnReady, args);
-  if (error) release(event); /* no callback will come */
+  if (error) pjrt_event_release(event); /* no callback will come */
   return error;
 }
 
@@ -245,11 +252,11 @@ static pjrt_error *ask_for_callback(pjrt_event *event) {
  * it has to ask by itself when the plugin refuses. */
 static pjrt_error *watch(pjrt_event *event) {
   pthread_mutex_lock(&event->mutex);
-  while (event->is_asking && state_of(event) == PJRT_EVENT_PENDING) {
+  while (event->is_asking && pjrt_event_state_of(event) == PJRT_EVENT_PENDING) {
     pthread_cond_wait(&event->published, &event->mutex);
   }
-  bool ask =
-      event->raw && !event->is_watched && state_of(event) == PJRT_EVENT_PENDING;
+  bool ask = event->raw && !event->is_watched &&
+             pjrt_event_state_of(event) == PJRT_EVENT_PENDING;
   if (ask) event->is_asking = true;
   pthread_mutex_unlock(&event->mutex);
   if (!ask) return NULL;
@@ -264,9 +271,22 @@ static pjrt_error *watch(pjrt_event *event) {
 
 /* ---- waiting ------------------------------------------------------------- */
 
-static pjrt_error *check(const pjrt_event *event) {
+pjrt_error *pjrt_event_check(const pjrt_event *event) {
   if (event) return pjrt_client_check(event->client);
   return pjrt_error_format(PJRT_INVALID_ARGUMENT, "event is NULL");
+}
+
+int64_t pjrt_event_clock(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Waiting is about to begin. */
+static void note_wait(pjrt_event *event) {
+  if (atomic_load_explicit(&event->waited_since, memory_order_relaxed)) return;
+  atomic_store_explicit(&event->waited_since, pjrt_event_clock(),
+                        memory_order_relaxed);
 }
 
 /* The deadline on the monotonic clock. */
@@ -280,48 +300,81 @@ static struct timespec deadline_after(int64_t timeout_ns) {
   return now;
 }
 
-/* Waits until someone publishes, or until the deadline. */
+static pjrt_error *given_up(const pjrt_event *event) {
+  return pjrt_error_about(
+      pjrt_error_format(PJRT_CANCELLED,
+                        "%s is not done, and waiting for it was given up",
+                        event->what),
+      event->client->plugin, event->what);
+}
+
+/* Of a join, it also says what keeps it. */
+static pjrt_error *late(const pjrt_event *event, int64_t timeout_ns) {
+  const pjrt_event *first;
+  const double seconds = (double)timeout_ns / 1e9;
+  const size_t num = pjrt_event_num_pending(event, &first);
+  pjrt_error *error =
+      num ? pjrt_error_format(PJRT_DEADLINE_EXCEEDED,
+                              "%s is not done after waiting %.3f s: %zu of "
+                              "%zu are pending, the first is that of %s",
+                              event->what, seconds, num, event->num_joined,
+                              first->what)
+          : pjrt_error_format(PJRT_DEADLINE_EXCEEDED,
+                              "%s is not done after waiting %.3f s",
+                              event->what, seconds);
+  return pjrt_error_about(error, event->client->plugin, event->what);
+}
+
+static bool is_given_up(const pjrt_event *event) {
+  return atomic_load_explicit(&event->is_given_up, memory_order_relaxed);
+}
+
+/* Waits until someone publishes or gives up, or until the deadline. */
 static pjrt_error *wait_published(pjrt_event *event, int64_t timeout_ns) {
-  int late = 0;
+  int is_late = 0;
   struct timespec deadline = {0};
-  bool forever = timeout_ns == PJRT_NO_DEADLINE;
+  const bool forever = timeout_ns == PJRT_NO_DEADLINE;
+  if (timeout_ns > 0) note_wait(event);
   if (!forever) deadline = deadline_after(timeout_ns);
   pthread_mutex_lock(&event->mutex);
-  while (state_of(event) == PJRT_EVENT_PENDING && !late) {
-    late = forever ? pthread_cond_wait(&event->published, &event->mutex)
-                   : pthread_cond_clockwait(&event->published, &event->mutex,
-                                            CLOCK_MONOTONIC, &deadline);
+  while (pjrt_event_state_of(event) == PJRT_EVENT_PENDING && !is_late &&
+         !is_given_up(event)) {
+    is_late = forever ? pthread_cond_wait(&event->published, &event->mutex)
+                      : pthread_cond_clockwait(&event->published, &event->mutex,
+                                               CLOCK_MONOTONIC, &deadline);
   }
   pthread_mutex_unlock(&event->mutex);
-  if (state_of(event) != PJRT_EVENT_PENDING) return outcome(event);
-  return pjrt_error_about(
-      pjrt_error_format(PJRT_DEADLINE_EXCEEDED,
-                        "%s is not done after waiting %.3f s", event->what,
-                        (double)timeout_ns / 1e9),
-      event->client->plugin, event->what);
+  if (pjrt_event_state_of(event) != PJRT_EVENT_PENDING) return outcome(event);
+  return is_given_up(event) ? given_up(event) : late(event, timeout_ns);
 }
 
 /* Publishes what the plugin said in an await. */
 static pjrt_error *publish_awaited(pjrt_event *event, pjrt_error *error) {
   if (error) pjrt_error_set_call(error, event->what);
-  publish(event, error);
+  pjrt_event_publish(event, error);
   return outcome(event);
 }
 
 pjrt_error *pjrt_event_await(pjrt_event *event) {
-  PJRT_TRY(check(event));
-  if (state_of(event) != PJRT_EVENT_PENDING) return outcome(event);
+  PJRT_TRY(pjrt_event_check(event));
+  if (pjrt_event_state_of(event) != PJRT_EVENT_PENDING) return outcome(event);
   if (!event->raw) return wait_published(event, PJRT_NO_DEADLINE);
+  if (has_more(event) && is_given_up(event)) {
+    return pjrt_event_await_for(event, 0);
+  }
   /* Lets the plugin wait, which needs no callback and no lock. While nobody
    * else wants to know, there is nothing to publish: it can be asked again. */
+  note_wait(event);
   pjrt_error *error = pjrt_raw_event_await(event->client, event->raw);
-  if (!error && !has_more(event)) return NULL;
+  if (!error && !has_more(event)) {
+    atomic_store_explicit(&event->waited_since, 0, memory_order_relaxed);
+    return NULL;
+  }
   return publish_awaited(event, error);
 }
 
-/* Whether the event is ready now; publishes the outcome if it is. */
-static pjrt_error *poll_once(pjrt_event *event, bool *out_ready) {
-  *out_ready = state_of(event) != PJRT_EVENT_PENDING;
+pjrt_error *pjrt_event_poll(pjrt_event *event, bool *out_ready) {
+  *out_ready = pjrt_event_state_of(event) != PJRT_EVENT_PENDING;
   if (*out_ready || !event->raw) return NULL;
   PJRT_TRY(pjrt_raw_event_is_ready(event->client, event->raw, out_ready));
   if (*out_ready) {
@@ -333,8 +386,8 @@ static pjrt_error *poll_once(pjrt_event *event, bool *out_ready) {
 
 pjrt_error *pjrt_event_await_for(pjrt_event *event, int64_t timeout_ns) {
   bool ready;
-  PJRT_TRY(check(event));
-  PJRT_TRY(poll_once(event, &ready));
+  PJRT_TRY(pjrt_event_check(event));
+  PJRT_TRY(pjrt_event_poll(event, &ready));
   if (ready) return outcome(event);
   if (timeout_ns > 0) PJRT_TRY(watch(event));
   return wait_published(event, timeout_ns > 0 ? timeout_ns : 0);
@@ -342,8 +395,41 @@ pjrt_error *pjrt_event_await_for(pjrt_event *event, int64_t timeout_ns) {
 
 pjrt_error *pjrt_event_is_ready(pjrt_event *event, bool *out_ready) {
   *out_ready = false;
-  PJRT_TRY(check(event));
-  return poll_once(event, out_ready);
+  PJRT_TRY(pjrt_event_check(event));
+  return pjrt_event_poll(event, out_ready);
+}
+
+pjrt_error *pjrt_event_cancel_waits(pjrt_event *event) {
+  PJRT_TRY(pjrt_event_check(event));
+  add_more(event);
+  pthread_mutex_lock(&event->mutex);
+  atomic_store_explicit(&event->is_given_up, true, memory_order_relaxed);
+  pthread_cond_broadcast(&event->published);
+  pthread_mutex_unlock(&event->mutex);
+  return NULL;
+}
+
+/* What the plugin says is not published: an error of the call itself is not the
+ * event's, and cannot be told from it. */
+static pjrt_error *ask_error(const pjrt_event *event) {
+  PJRT_ARGS(PJRT_Event_Error, args);
+  args->event = event->raw;
+  return PJRT_CALL(event->client->plugin, PJRT_Event_Error, args);
+}
+
+pjrt_error *pjrt_event_error(pjrt_event *event) {
+  bool ready = false;
+  PJRT_TRY(pjrt_event_check(event));
+  if (pjrt_event_state_of(event) != PJRT_EVENT_PENDING) return outcome(event);
+  if (event->raw) {
+    PJRT_TRY(pjrt_raw_event_is_ready(event->client, event->raw, &ready));
+  }
+  if (ready) return ask_error(event);
+  return pjrt_error_about(
+      pjrt_error_format(PJRT_FAILED_PRECONDITION,
+                        "%s is pending, so whether it fails is not known yet",
+                        event->what),
+      event->client->plugin, "PJRT_Event_Error");
 }
 
 /* ---- callbacks and descriptors ------------------------------------------- */
@@ -351,7 +437,7 @@ pjrt_error *pjrt_event_is_ready(pjrt_event *event, bool *out_ready) {
 /* False when the event is ready already. */
 static bool add_callback(pjrt_event *event, pjrt_event_callback *callback) {
   pthread_mutex_lock(&event->mutex);
-  bool pending = state_of(event) == PJRT_EVENT_PENDING;
+  bool pending = pjrt_event_state_of(event) == PJRT_EVENT_PENDING;
   if (pending) {
     callback->next = event->callbacks;
     event->callbacks = callback;
@@ -375,7 +461,7 @@ static pjrt_error *call_when_ready(pjrt_event *event, pjrt_event_fn callback,
                                    void *user) {
   bool ready;
   void *memory;
-  PJRT_TRY(poll_once(event, &ready));
+  PJRT_TRY(pjrt_event_poll(event, &ready));
   PJRT_TRY(pjrt_alloc(1, sizeof(pjrt_event_callback), &memory));
   pjrt_event_callback *entry = memory;
   *entry = (pjrt_event_callback){.function = callback, .user = user};
@@ -395,13 +481,13 @@ static pjrt_error *call_when_ready(pjrt_event *event, pjrt_event_fn callback,
 /* The callback may run at any moment from here on, and free the event. */
 pjrt_error *pjrt_event_on_ready(pjrt_event *event, pjrt_event_fn callback,
                                 void *user) {
-  PJRT_TRY(check(event));
+  PJRT_TRY(pjrt_event_check(event));
   if (!callback) {
     return pjrt_error_format(PJRT_INVALID_ARGUMENT, "callback is NULL");
   }
-  retain(event);
+  pjrt_event_retain(event);
   pjrt_error *error = call_when_ready(event, callback, user);
-  release(event);
+  pjrt_event_release(event);
   return error;
 }
 
@@ -411,15 +497,16 @@ static pjrt_error *make_fd(pjrt_event *event) {
   add_more(event);
   event->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (event->fd < 0) return pjrt_error_from_errno(errno, "eventfd");
-  if (state_of(event) != PJRT_EVENT_PENDING) eventfd_write(event->fd, 1);
+  if (pjrt_event_state_of(event) != PJRT_EVENT_PENDING)
+    eventfd_write(event->fd, 1);
   return NULL;
 }
 
 pjrt_error *pjrt_event_fd(pjrt_event *event, int *out_fd) {
   bool ready;
   *out_fd = -1;
-  PJRT_TRY(check(event));
-  PJRT_TRY(poll_once(event, &ready));
+  PJRT_TRY(pjrt_event_check(event));
+  PJRT_TRY(pjrt_event_poll(event, &ready));
   pthread_mutex_lock(&event->mutex);
   pjrt_error *error = make_fd(event);
   int fd = event->fd;
@@ -432,6 +519,18 @@ pjrt_error *pjrt_event_fd(pjrt_event *event, int *out_fd) {
 
 /* ---- joins --------------------------------------------------------------- */
 
+size_t pjrt_event_num_pending(const pjrt_event *join,
+                              const pjrt_event **out_first) {
+  size_t num = 0;
+  *out_first = NULL;
+  for (size_t i = 0; i < join->num_joined; i++) {
+    const pjrt_event *event = join->joined[i];
+    if (pjrt_event_state_of(event) != PJRT_EVENT_PENDING) continue;
+    if (num++ == 0) *out_first = event;
+  }
+  return num;
+}
+
 /* The last one to be ready publishes: the first failure in the order given. */
 static void joined_is_ready(const pjrt_error *ignored, void *user) {
   pjrt_event *join = user;
@@ -441,8 +540,8 @@ static void joined_is_ready(const pjrt_error *ignored, void *user) {
   for (size_t i = 0; i < join->num_joined && !error; i++) {
     error = outcome(join->joined[i]);
   }
-  publish(join, error);
-  release(join);
+  pjrt_event_publish(join, error);
+  pjrt_event_release(join);
 }
 
 /* Every joined event counts down once; one count more is ours, so that nothing
@@ -450,7 +549,7 @@ static void joined_is_ready(const pjrt_error *ignored, void *user) {
 static pjrt_error *connect(pjrt_event *join) {
   pjrt_error *error = NULL;
   atomic_store(&join->num_pending, join->num_joined + 1);
-  retain(join); /* dropped with the last count */
+  pjrt_event_retain(join); /* dropped with the last count */
   for (size_t i = 0; i < join->num_joined && !error; i++) {
     error = pjrt_event_on_ready(join->joined[i], joined_is_ready, join);
     if (!error) continue;
@@ -476,7 +575,7 @@ static pjrt_error *make_join(pjrt_event *const *events, size_t num_events,
   (*out)->num_joined = num_events;
   for (size_t i = 0; i < num_events; i++) {
     (*out)->joined[i] = events[i];
-    retain(events[i]);
+    pjrt_event_retain(events[i]);
   }
   return NULL;
 }
@@ -487,7 +586,7 @@ pjrt_error *pjrt_event_join(pjrt_event *const *events, size_t num_events,
   if (num_events == 0) {
     return pjrt_error_format(PJRT_INVALID_ARGUMENT, "no events to join");
   }
-  for (size_t i = 0; i < num_events; i++) PJRT_TRY(check(events[i]));
+  for (size_t i = 0; i < num_events; i++) PJRT_TRY(pjrt_event_check(events[i]));
   pjrt_event *join;
   PJRT_TRY(make_join(events, num_events, &join));
   pjrt_error *error = connect(join);

@@ -66,6 +66,56 @@ static pjrt_error *join(matrix_attempt *a) {
   return pjrt_event_await(w->join);
 }
 
+/* Not known yet, and then at once. */
+static pjrt_error *event_error(matrix_attempt *a) {
+  pjrt_error *error = pjrt_event_error(typed(a)->event);
+  if (pjrt_error_code(error) != PJRT_FAILED_PRECONDITION) {
+    MATRIX_EXPECT(a, error);
+    return error;
+  }
+  pjrt_error_free(error);
+  sim.release_events();
+  return pjrt_event_error(typed(a)->event);
+}
+
+static pjrt_error *describe(matrix_attempt *a) {
+  char *text;
+  PJRT_TRY(pjrt_event_describe(typed(a)->event, PJRT_ALL_LINES, &text, NULL));
+  MATRIX_EXPECT(a, strstr(text, ": pending, nobody waited for it yet"));
+  pjrt_host_free(text);
+  return NULL;
+}
+
+/* ---- of the caller's ----------------------------------------------------- */
+
+static pjrt_error *create(matrix_attempt *a) {
+  typed_world *w = typed(a);
+  PJRT_TRY(pjrt_event_create(w->client, &w->event));
+  return pjrt_event_set(w->event, NULL);
+}
+
+static pjrt_error *typed_promise(matrix_attempt *a) {
+  typed_world *w = typed(a);
+  PJRT_TRY(typed_client(a));
+  return pjrt_event_create(w->client, &w->event);
+}
+
+static pjrt_error *set(matrix_attempt *a) {
+  typed_world *w = typed(a);
+  pjrt_error *reason = pjrt_error_create(PJRT_ABORTED, "not today", 9);
+  pjrt_error *error = pjrt_event_set(w->event, reason);
+  pjrt_error_free(reason);
+  PJRT_TRY(error);
+  error = pjrt_event_await(w->event);
+  if (pjrt_error_code(error) != PJRT_ABORTED) {
+    MATRIX_EXPECT(a, error);
+    return error;
+  }
+  MATRIX_EXPECT(a, !strcmp(pjrt_error_message(error, NULL), "not today"));
+  pjrt_error_free(error);
+  return NULL;
+}
+
 static pjrt_error *free_event(matrix_attempt *a) {
   pjrt_sim_live live;
   pjrt_event_free(typed(a)->event);
@@ -91,6 +141,14 @@ const matrix_case typed_event_cases[] = {
     EVENT("pjrt_event_fd", fd),
     EVENT("pjrt_event_join", join),
     EVENT("pjrt_event_free", free_event),
+    EVENT("pjrt_event_error", event_error),
+    {.name = "pjrt_event_describe",
+     .prepare = typed_event,
+     .run = describe,
+     .spare = "PJRT_Event_IsReady",
+     .held = HELD},
+    {.name = "pjrt_event_create", .prepare = typed_client, .run = create},
+    {.name = "pjrt_event_set", .prepare = typed_promise, .run = set},
 };
 const size_t typed_num_event_cases =
     sizeof typed_event_cases / sizeof *typed_event_cases;

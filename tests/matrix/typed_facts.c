@@ -1,5 +1,8 @@
 /* Plugins, clients, devices and memories: nearly all of it is read when the
  * client is made, and each fact comes from one PJRT function. */
+#include <pthread.h>
+#include <stdio.h>
+
 #include "typed.h"
 
 #define TEXT(a, getter, object, function, expected)                \
@@ -41,6 +44,55 @@ static pjrt_error *plugin_attributes(matrix_attempt *a) {
 }
 
 /* ---- clients ------------------------------------------------------------- */
+
+/* One of two processes, which find each other through a store. */
+static pjrt_error *create_node(const matrix_attempt *a, int id,
+                               pjrt_client **out) {
+  pjrt_client_opts opts;
+  pjrt_named_values *options;
+  char text[16];
+  pjrt_client_opts_init(&opts);
+  PJRT_TRY(pjrt_named_values_create(&options));
+  snprintf(text, sizeof text, "node_id=%d", id);
+  expect_ok(pjrt_named_values_parse(options, text, PJRT_NUL_ENDED));
+  expect_ok(pjrt_named_values_parse(options, "num_nodes=2", PJRT_NUL_ENDED));
+  opts.options = options;
+  opts.kvstore = ((typed_world *)a->world)->kvstore;
+  pjrt_error *error = pjrt_client_create(a->plugin, &opts, out);
+  /* The other one need not wait any more. */
+  if (error) pjrt_kvstore_cancel(opts.kvstore);
+  pjrt_named_values_free(options);
+  return error;
+}
+
+static void *meet_node_1(void *attempt) {
+  pjrt_client *client;
+  pjrt_error *error = create_node(attempt, 0, &client);
+  pjrt_client_free(client);
+  return error;
+}
+
+/* Both leave in the store what the second one will find there again. */
+static pjrt_error *meet_once(matrix_attempt *a) {
+  pthread_t thread;
+  pjrt_client *client;
+  void *other;
+  PJRT_TRY(matrix_open(a));
+  PJRT_TRY(pjrt_kvstore_create_in_process(&typed(a)->kvstore));
+  pthread_create(&thread, NULL, meet_node_1, a);
+  pjrt_error *error = create_node(a, 1, &client);
+  pthread_join(thread, &other);
+  pjrt_client_free(client);
+  if (!error) return other;
+  pjrt_error_free(other);
+  return error;
+}
+
+static pjrt_error *create_with_kvstore(matrix_attempt *a) {
+  PJRT_TRY(create_node(a, 1, &typed(a)->client));
+  MATRIX_EXPECT(a, pjrt_client_num_devices(typed(a)->client) == 4);
+  return NULL;
+}
 
 static pjrt_error *client_free(matrix_attempt *a) {
   pjrt_sim_live live;
@@ -120,6 +172,11 @@ static pjrt_error *default_device_assignment(matrix_attempt *a) {
   return NULL;
 }
 
+static pjrt_error *update_process_infos(matrix_attempt *a) {
+  const pjrt_process_info info = {0, 1, PJRT_PROCESS_CONNECTED, NULL};
+  return pjrt_client_update_process_infos(typed(a)->client, &info, 1);
+}
+
 /* ---- devices: the first, whose facts are read first ---------------------- */
 
 static pjrt_error *device_id(matrix_attempt *a) {
@@ -186,6 +243,50 @@ static pjrt_error *device_default_memory(matrix_attempt *a) {
   return NULL;
 }
 
+/* ---- devices at work ----------------------------------------------------- */
+
+static pjrt_error *memory_stats(matrix_attempt *a) {
+  pjrt_memory_stats stats;
+  pjrt_memory_stats_init(&stats);
+  PJRT_TRY(pjrt_device_memory_stats(typed(a)->device, &stats));
+  MATRIX_EXPECT(a, stats.bytes_in_use == 0);
+  MATRIX_EXPECT(a, stats.bytes_limit.has_value && stats.bytes_limit.value > 0);
+  MATRIX_EXPECT(a, !stats.pool_bytes.has_value);
+  return NULL;
+}
+
+static pjrt_error *clear_memory_stats(matrix_attempt *a) {
+  return pjrt_device_clear_memory_stats(typed(a)->device);
+}
+
+static pjrt_error *get_attributes(matrix_attempt *a) {
+  pjrt_named_values *values;
+  PJRT_TRY(pjrt_device_get_attributes(typed(a)->device, &values));
+  MATRIX_EXPECT(a, values && pjrt_named_values_size(values) == 0);
+  pjrt_named_values_free(values);
+  return NULL;
+}
+
+/* Nothing is under way. */
+static pjrt_error *poison_execution(matrix_attempt *a) {
+  bool poisoned = true;
+  pjrt_error *reason = pjrt_error_create(PJRT_ABORTED, "not today", 9);
+  pjrt_error *error =
+      pjrt_device_poison_execution(typed(a)->device, 7, reason, &poisoned);
+  pjrt_error_free(reason);
+  MATRIX_EXPECT(a, !poisoned);
+  return error;
+}
+
+static pjrt_error *track(matrix_attempt *a) {
+  pjrt_async_tracking_event *event;
+  PJRT_TRY(pjrt_device_create_async_tracking_event(typed(a)->device, "work", 4,
+                                                   &event));
+  MATRIX_EXPECT(a, event);
+  pjrt_async_tracking_event_free(event);
+  return NULL;
+}
+
 /* ---- memories ------------------------------------------------------------ */
 
 static pjrt_memory *first_memory(matrix_attempt *a) {
@@ -246,6 +347,9 @@ static pjrt_error *memory_devices(matrix_attempt *a) {
    .run = (check),                     \
    .fact = (told_by)}
 
+#define ASKING(function, ask) \
+  {.name = (function), .prepare = typed_client, .run = (ask)}
+
 const matrix_case typed_fact_cases[] = {
     {.name = "pjrt_plugin_open", .prepare = typed_nothing, .run = plugin_open},
     {.name = "pjrt_plugin_attributes",
@@ -257,6 +361,10 @@ const matrix_case typed_fact_cases[] = {
     {.name = "pjrt_client_create",
      .prepare = typed_nothing,
      .run = typed_client},
+    {.name = "pjrt_client_create",
+     .variant = "with a key-value store",
+     .prepare = meet_once,
+     .run = create_with_kvstore},
     {.name = "pjrt_client_free", .prepare = typed_client, .run = client_free},
     FACT("pjrt_client_platform_name", client_platform_name,
          "PJRT_Client_PlatformName"),
@@ -276,6 +384,11 @@ const matrix_case typed_fact_cases[] = {
     {.name = "pjrt_client_default_device_assignment",
      .prepare = typed_client,
      .run = default_device_assignment},
+    {.name = "pjrt_client_update_process_infos",
+     .prepare = typed_client,
+     .run = update_process_infos,
+     .since = 76,
+     .before = "API 0.7"},
     FACT("pjrt_device_id", device_id, "PJRT_DeviceDescription_Id"),
     FACT("pjrt_device_process_index", device_process_index,
          "PJRT_DeviceDescription_ProcessIndex"),
@@ -294,6 +407,12 @@ const matrix_case typed_fact_cases[] = {
          "PJRT_Device_AddressableMemories"),
     FACT("pjrt_device_default_memory", device_default_memory,
          "PJRT_Device_DefaultMemory"),
+    ASKING("pjrt_device_memory_stats", memory_stats),
+    ASKING("pjrt_device_clear_memory_stats", clear_memory_stats),
+    ASKING("pjrt_device_get_attributes", get_attributes),
+    ASKING("pjrt_device_poison_execution", poison_execution),
+    ASKING("pjrt_device_create_async_tracking_event", track),
+    ASKING("pjrt_async_tracking_event_free", track),
     FACT("pjrt_memory_id", memory_id, "PJRT_Memory_Id"),
     FACT("pjrt_memory_kind", memory_kind, "PJRT_Memory_Kind"),
     FACT("pjrt_memory_kind_id", memory_kind_id, "PJRT_Memory_Kind_Id"),

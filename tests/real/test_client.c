@@ -242,6 +242,13 @@ static void inspected_plugin_makes_no_client(void **state) {
   pjrt_plugin_free(plugin);
 }
 
+/* CPU plugins run alone, and take it. */
+static void process_infos_are_taken(void **state) {
+  fixture *f = *state;
+  const pjrt_process_info info = {0, 1, PJRT_PROCESS_CONNECTED, NULL};
+  assert_ok(pjrt_client_update_process_infos(f->client, &info, 1));
+}
+
 static void no_plugin_is_refused(void **state) {
   (void)state;
   pjrt_client *client;
@@ -266,6 +273,7 @@ int main(void) {
       cmocka_unit_test(unknown_options_never_crash),
       cmocka_unit_test(process_id_shifts_the_device_ids),
       cmocka_unit_test(inspected_plugin_makes_no_client),
+      cmocka_unit_test(process_infos_are_taken),
       cmocka_unit_test(no_plugin_is_refused),
   };
   return RUN_REAL_TESTS(tests);

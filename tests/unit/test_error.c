@@ -173,6 +173,7 @@ static void test_out_of_memory_is_static_and_immutable(void **state) {
   pjrt_error_prefix(error, "prefix");
   assert_ptr_equal(pjrt_error_copy(error), error);
   pjrt_error_free(error);
+  error = pjrt_error_out_of_memory(); /* as it was */
   assert_int_equal(pjrt_error_origin(error), PJRT_ORIGIN_SYSTEM);
   assert_int_equal(pjrt_error_num_payloads(error), 0);
   expect_printed(error, "RESOURCE_EXHAUSTED: out of memory\n");
