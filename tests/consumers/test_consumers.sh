@@ -54,7 +54,16 @@ add_subdirectory() {
   cmake -S "$here/add_subdirectory" -B "$work/add_subdirectory" \
     -DPJRT_SOURCE_DIR="$source_dir" &&
     cmake --build "$work/add_subdirectory" &&
-    "$work/add_subdirectory/consumer"
+    "$work/add_subdirectory/consumer" &&
+    "$work/add_subdirectory/stores"
+}
+
+# Who keeps nothing in Redis or PMIx needs neither, to link or to run.
+stores_are_optional() {
+  local files
+  files=("$libdir/pkgconfig/libpjrt.pc" "$libdir"/cmake/pjrt/*.cmake)
+  test -e "${files[1]}" && ! grep -E 'hiredis|pmix' "${files[@]}" &&
+    ! readelf -d "$libdir/libpjrt.so" | grep -E 'NEEDED.*(hiredis|pmix)'
 }
 
 # The installed command finds the installed library beside it.
@@ -85,5 +94,6 @@ check pkg_config_cxx pkg_config c++ "$work/consumer.cc"
 check pkg_config_static pkg_config cc "$here/consumer.c" --static
 check find_package find_package
 check add_subdirectory add_subdirectory
+check stores_are_optional stores_are_optional
 check command_runs command_runs
 check headers_alone headers_alone
