@@ -83,10 +83,10 @@ void pjrt_elf_close(pjrt_elf_file *file);
 enum { PJRT_ELF_IDENTITY_SIZE = 160 };
 
 /* A NUL-ended text that differs between different libraries: "build-id:" with
- * the GNU build ID, or "content:" with the size and a hash of the headers, the
- * tables that any recompiled function changes, and samples of the rest. Takes
- * milliseconds for hundreds of megabytes. It tells a mistake, not an attack:
- * a file can be made to have another's identity. */
+ * the GNU build ID, else "sha256:" with a hash of the headers, the tables that
+ * any recompiled function changes, and samples of the rest; then the file's
+ * size. Takes milliseconds for hundreds of megabytes. It tells a mistake, not
+ * an attack: a file can be made to have another's identity. */
 void pjrt_elf_identity_of(const pjrt_elf *elf,
                           char out[PJRT_ELF_IDENTITY_SIZE]);
 pjrt_error *pjrt_elf_identity(const char *path,

@@ -16,13 +16,13 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/checksum.h"
 #include "base/error.h"
+#include "base/little_endian.h"
 #include "core/wire.h"
 #include "pjrt/array.h"
 #include "pjrt/executable.h"
 #include "proto/artifact.pb-c.h"
-
-#define VERSION 1
 
 enum {
   VERSION_AT = 8,
@@ -36,31 +36,6 @@ enum {
  * when it is copied as text. */
 static const unsigned char magic[8] = {0x89, 'P',  'J',  'R',
                                        'T',  '\r', '\n', 0x1a};
-
-static void put_number(unsigned char *at, uint64_t number) {
-  for (int i = 0; i < 8; i++) at[i] = (unsigned char)(number >> (8 * i));
-}
-
-static uint64_t get_number(const unsigned char *at) {
-  uint64_t number = 0;
-  for (int i = 0; i < 8; i++) number |= (uint64_t)at[i] << (8 * i);
-  return number;
-}
-
-/* FNV-1a. */
-static uint64_t hash_bytes(uint64_t hash, const unsigned char *bytes,
-                           size_t size) {
-  for (size_t i = 0; i < size; i++) {
-    hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
-  }
-  return hash;
-}
-
-static uint64_t checksum(const unsigned char *artifact, size_t size) {
-  uint64_t hash = UINT64_C(0xcbf29ce484222325);
-  hash = hash_bytes(hash, artifact, CHECKSUM_AT);
-  return hash_bytes(hash, artifact + HEADER_SIZE, size - HEADER_SIZE);
-}
 
 /* ---- encoding ------------------------------------------------------------ */
 
@@ -104,15 +79,16 @@ pjrt_error *pjrt_artifact_encode(const pjrt_artifact *artifact, void **out,
 
   unsigned char *bytes = memory;
   memcpy(bytes, magic, sizeof magic);
-  put_number(bytes + VERSION_AT, VERSION);
-  put_number(bytes + MESSAGE_SIZE_AT, message_size);
-  put_number(bytes + EXECUTABLE_SIZE_AT, executable.size);
+  pjrt_put_u64(bytes + VERSION_AT, PJRT_ARTIFACT_VERSION);
+  pjrt_put_u64(bytes + MESSAGE_SIZE_AT, message_size);
+  pjrt_put_u64(bytes + EXECUTABLE_SIZE_AT, executable.size);
   pjrt__artifact__pack(&message, bytes + HEADER_SIZE);
   if (executable.size > 0) {
     memcpy(bytes + HEADER_SIZE + message_size, executable.data,
            executable.size);
   }
-  put_number(bytes + CHECKSUM_AT, checksum(bytes, size));
+  pjrt_put_u64(bytes + CHECKSUM_AT,
+               pjrt_checksum_around(bytes, size, CHECKSUM_AT));
   *out = memory;
   *out_size = size;
   return NULL;
@@ -145,16 +121,17 @@ static pjrt_error *check_frame(const unsigned char *bytes, size_t size) {
   if (size < HEADER_SIZE || !pjrt_executable_is_serialized(bytes, size)) {
     return not_an_artifact(bytes, size);
   }
-  const uint64_t version = get_number(bytes + VERSION_AT);
-  if (version != VERSION) {
+  const uint64_t version = pjrt_get_u64(bytes + VERSION_AT);
+  if (version != PJRT_ARTIFACT_VERSION) {
     return pjrt_error_format(
         PJRT_UNIMPLEMENTED,
-        "artifact: its format is version %llu, this library reads version %d",
-        (unsigned long long)version, VERSION);
+        "artifact: its format is version %llu, this library reads version %d "
+        "alone: compile again",
+        (unsigned long long)version, PJRT_ARTIFACT_VERSION);
   }
   const uint64_t left = size - HEADER_SIZE;
-  const uint64_t message_size = get_number(bytes + MESSAGE_SIZE_AT);
-  const uint64_t executable_size = get_number(bytes + EXECUTABLE_SIZE_AT);
+  const uint64_t message_size = pjrt_get_u64(bytes + MESSAGE_SIZE_AT);
+  const uint64_t executable_size = pjrt_get_u64(bytes + EXECUTABLE_SIZE_AT);
   if (message_size > left || executable_size != left - message_size) {
     return pjrt_error_format(PJRT_INVALID_ARGUMENT,
                              "artifact: damaged: its parts of %llu and %llu "
@@ -163,7 +140,8 @@ static pjrt_error *check_frame(const unsigned char *bytes, size_t size) {
                              (unsigned long long)executable_size,
                              (unsigned long long)left);
   }
-  if (get_number(bytes + CHECKSUM_AT) != checksum(bytes, size)) {
+  if (pjrt_get_u64(bytes + CHECKSUM_AT) !=
+      pjrt_checksum_around(bytes, size, CHECKSUM_AT)) {
     return pjrt_error_format(PJRT_INVALID_ARGUMENT,
                              "artifact: damaged: its checksum does not match");
   }
@@ -230,7 +208,7 @@ pjrt_error *pjrt_artifact_decode(const void *data, size_t size,
   PJRT_TRY(check_frame(bytes, size));
 
   pjrt_artifact artifact = {0};
-  const size_t message_size = (size_t)get_number(bytes + MESSAGE_SIZE_AT);
+  const size_t message_size = (size_t)pjrt_get_u64(bytes + MESSAGE_SIZE_AT);
   pjrt_wire wire = pjrt_wire_start(bytes + HEADER_SIZE, message_size);
   pjrt_wire_field field;
   while (pjrt_wire_next(&wire, &field)) decode_field(&field, &artifact);
@@ -242,5 +220,16 @@ pjrt_error *pjrt_artifact_decode(const void *data, size_t size,
                              "read");
   }
   *out = artifact;
+  return NULL;
+}
+
+pjrt_error *pjrt_executable_serialized_raw(const void *data, size_t data_size,
+                                           const void **out, size_t *out_size) {
+  pjrt_artifact artifact;
+  *out = NULL;
+  *out_size = 0;
+  PJRT_TRY(pjrt_artifact_decode(data, data_size, &artifact));
+  *out = artifact.executable.data;
+  *out_size = artifact.executable.size;
   return NULL;
 }

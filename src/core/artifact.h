@@ -9,6 +9,9 @@
 
 #include "pjrt/error.h"
 
+/* Of the frame and of what is in it; no other version is read. */
+#define PJRT_ARTIFACT_VERSION 2
+
 /* Bytes that belong to somebody else. No data: absent. */
 typedef struct pjrt_bytes {
   const void *data;
@@ -35,8 +38,8 @@ pjrt_error *pjrt_artifact_encode(const pjrt_artifact *artifact, void **out,
     __attribute__((warn_unused_result));
 
 /* What is found in `data`, which all of `out` then borrows. INVALID_ARGUMENT
- * when this library did not write it or it is damaged, UNIMPLEMENTED when a
- * newer library did. */
+ * when no such library wrote it or it is damaged, UNIMPLEMENTED when one with
+ * another version did. */
 pjrt_error *pjrt_artifact_decode(const void *data, size_t size,
                                  pjrt_artifact *out)
     __attribute__((warn_unused_result));

@@ -1,10 +1,12 @@
 #include "core/plugin.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include "abi/generated/sizes.h"
 #include "base/alloc.h"
+#include "base/elf.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "core/opts.h"
@@ -20,6 +22,23 @@ pjrt_error *pjrt_error_about(pjrt_error *error, const pjrt_plugin *plugin,
   pjrt_error_set_plugin(error, plugin->label);
   if (call) pjrt_error_set_call(error, call);
   return error;
+}
+
+pjrt_error *pjrt_plugin_check_dtype(const pjrt_plugin *plugin,
+                                    pjrt_dtype dtype) {
+  int since = pjrt_dtype_since(dtype);
+  if (since == 0 || pjrt_dtype_host_size(dtype) == 0) {
+    return pjrt_error_format(PJRT_INVALID_ARGUMENT,
+                             "element type %d (%s) has no elements", (int)dtype,
+                             pjrt_dtype_name(dtype));
+  }
+  if (plugin->minor >= since) return NULL;
+  return pjrt_error_about(
+      pjrt_error_format(PJRT_UNIMPLEMENTED,
+                        "element type %s is newer than the plugin: API 0.%d "
+                        "brought it",
+                        pjrt_dtype_name(dtype), since),
+      plugin, NULL);
 }
 
 /* ---- loading ------------------------------------------------------------- */
@@ -76,6 +95,9 @@ static pjrt_error *load(pjrt_plugin *plugin, const PJRT_Api **out) {
    * threads and registries that would point into the unmapped code. */
   void *library = dlopen(plugin->path, RTLD_NOW | RTLD_LOCAL);
   if (!library) return load_error(plugin);
+  if (stat(plugin->path, &plugin->file) != 0) {
+    return pjrt_error_from_errno(errno, "plugin %s", plugin->path);
+  }
   const PJRT_Api *(*get_api)(void);
   void *symbol = dlsym(library, "GetPjrtApi");
   if (!symbol) {
@@ -192,9 +214,46 @@ void pjrt_plugin_free(pjrt_plugin *plugin) {
   }
   pjrt_named_values_free(plugin->attributes);
   free(plugin->extensions);
+  free(atomic_load(&plugin->identity));
   free(plugin->label);
   free(plugin->path);
   free(plugin);
+}
+
+/* An update while the process runs replaces the file, not what is loaded. */
+static pjrt_error *check_same_file(const pjrt_plugin *plugin) {
+  struct stat now;
+  if (stat(plugin->path, &now) != 0) {
+    return pjrt_error_from_errno(errno, "plugin %s", plugin->path);
+  }
+  const struct stat *then = &plugin->file;
+  if (now.st_dev == then->st_dev && now.st_ino == then->st_ino &&
+      now.st_size == then->st_size &&
+      now.st_mtim.tv_sec == then->st_mtim.tv_sec &&
+      now.st_mtim.tv_nsec == then->st_mtim.tv_nsec) {
+    return NULL;
+  }
+  return pjrt_error_format(PJRT_FAILED_PRECONDITION,
+                           "plugin %s: another file has taken its place since "
+                           "it was loaded; start the program again",
+                           plugin->path);
+}
+
+pjrt_error *pjrt_plugin_identity(pjrt_plugin *plugin, const char **out) {
+  char identity[PJRT_ELF_IDENTITY_SIZE];
+  char *known = atomic_load(&plugin->identity);
+  *out = known;
+  if (known) return NULL;
+  PJRT_TRY(pjrt_elf_identity(plugin->path, identity));
+  PJRT_TRY(check_same_file(plugin));
+  char *copy = strdup(identity);
+  if (!copy) return pjrt_error_out_of_memory();
+  if (!atomic_compare_exchange_strong(&plugin->identity, &known, copy)) {
+    free(copy); /* another thread was faster */
+    copy = known;
+  }
+  *out = copy;
+  return NULL;
 }
 
 const char *pjrt_plugin_path(const pjrt_plugin *plugin, size_t *out_size) {

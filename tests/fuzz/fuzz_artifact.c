@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/checksum.h"
+#include "base/little_endian.h"
 #include "core/artifact.h"
 #include "pjrt/array.h"
 
@@ -36,24 +38,16 @@ static void decode(const void *data, size_t size) {
   }
 }
 
-static uint64_t checksum(uint64_t hash, const uint8_t *data, size_t size) {
-  for (size_t i = 0; i < size; i++) {
-    hash = (hash ^ data[i]) * UINT64_C(0x100000001b3);
-  }
-  return hash;
-}
-
 /* A fuzzer finds no checksum by itself. The executable is one byte. */
 static void decode_framed(const uint8_t *message, size_t size) {
-  const uint64_t header[] = {UINT64_C(0x1a0a0d54524a5089), 1, size, 1};
+  const uint64_t header[] = {UINT64_C(0x1a0a0d54524a5089),
+                             PJRT_ARTIFACT_VERSION, size, 1};
   uint8_t *frame = malloc(41 + size);
   if (!frame) return;
   memcpy(frame, header, 32);
   if (size > 0) memcpy(frame + 40, message, size);
   frame[40 + size] = 0;
-  uint64_t hash = checksum(UINT64_C(0xcbf29ce484222325), frame, 32);
-  hash = checksum(hash, frame + 40, size + 1);
-  memcpy(frame + 32, &hash, 8);
+  pjrt_put_u64(frame + 32, pjrt_checksum_around(frame, 41 + size, 32));
   decode(frame, 41 + size);
   free(frame);
 }

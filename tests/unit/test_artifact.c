@@ -155,6 +155,40 @@ static void other_files_are_no_artifacts(void **state) {
   pjrt_error_free(error);
 }
 
+static void other_versions_are_named(void **state) {
+  (void)state;
+  const pjrt_artifact in = sample();
+  const encoded bytes = encode(&in);
+  pjrt_artifact out;
+  bytes.data[8] = 1; /* what the first releases wrote */
+  pjrt_error *error = pjrt_artifact_decode(bytes.data, bytes.size, &out);
+  assert_int_equal(pjrt_error_code(error), PJRT_UNIMPLEMENTED);
+  assert_non_null(strstr(pjrt_error_message(error, NULL),
+                         "its format is version 1, this library reads version "
+                         "2 alone: compile again"));
+  pjrt_error_free(error);
+  pjrt_host_free(bytes.data);
+}
+
+static void plugins_own_bytes_come_out(void **state) {
+  (void)state;
+  const pjrt_artifact in = sample();
+  const encoded bytes = encode(&in);
+  const void *raw;
+  size_t size;
+  assert_null(
+      pjrt_executable_serialized_raw(bytes.data, bytes.size, &raw, &size));
+  assert_int_equal(size, in.executable.size);
+  assert_memory_equal(raw, in.executable.data, size);
+  bytes.data[bytes.size - 1] ^= 1;
+  pjrt_error *error =
+      pjrt_executable_serialized_raw(bytes.data, bytes.size, &raw, &size);
+  assert_int_equal(pjrt_error_consume(error), PJRT_INVALID_ARGUMENT);
+  assert_null(raw);
+  assert_int_equal(size, 0);
+  pjrt_host_free(bytes.data);
+}
+
 static void serialized_executables_are_told_by_their_start(void **state) {
   (void)state;
   const pjrt_artifact in = sample();
@@ -193,6 +227,8 @@ int main(void) {
       cmocka_unit_test(every_flipped_bit_is_found),
       cmocka_unit_test(bytes_after_the_end_are_found),
       cmocka_unit_test(other_files_are_no_artifacts),
+      cmocka_unit_test(other_versions_are_named),
+      cmocka_unit_test(plugins_own_bytes_come_out),
       cmocka_unit_test(serialized_executables_are_told_by_their_start),
       cmocka_unit_test(incomplete_descriptions_are_refused),
   };
