@@ -73,6 +73,8 @@ struct cli {
 
 extern const struct verb verb_run;
 extern const struct verb verb_bench;
+extern const struct verb verb_compile;
+extern const struct verb verb_cache;
 extern const struct verb verb_info;
 extern const struct verb verb_plugin_list;
 extern const struct verb verb_plugin_install;

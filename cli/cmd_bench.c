@@ -99,6 +99,7 @@ static const struct option bench_rows[] = {
      "print one JSON object, with times in nanoseconds"},
     SESSION_OPTIONS(bench_options),
     COMPILE_OPTIONS(bench_options),
+    CACHE_OPTIONS(bench_options),
     COMMON_OPTIONS(bench_options),
 };
 

@@ -24,6 +24,16 @@ static status execute_and_deliver(struct cli *cli, const run_options *options,
   return code;
 }
 
+static status save_hlo(struct cli *cli, pjrt_executable *executable,
+                       const char *path) {
+  pjrt_program *program;
+  call_begin(cli, "PJRT_Executable_OptimizedProgram", "asking for the program");
+  pjrt_error *error = pjrt_executable_optimized_program(executable, &program);
+  call_end(cli);
+  return hlo_save(cli, pjrt_executable_name(executable, NULL), program, error,
+                  path);
+}
+
 static status run_executable(struct cli *cli, const run_options *options,
                              pjrt_executable *executable,
                              const struct given_arrays *inputs,
@@ -31,6 +41,9 @@ static status run_executable(struct cli *cli, const run_options *options,
   status code = STATUS_OK;
   if (options->save_executable) {
     code = executable_save(cli, executable, options->save_executable);
+  }
+  if (code == STATUS_OK && options->save_hlo) {
+    code = save_hlo(cli, executable, options->save_hlo);
   }
   if (code != STATUS_OK || options->compile_only) return code;
   code = results_check_counts(cli, options,
@@ -110,10 +123,13 @@ static const struct option run_rows[] = {
      "default: 1024"},
     SESSION_OPTIONS(run_options),
     COMPILE_OPTIONS(run_options),
+    CACHE_OPTIONS(run_options),
     {"save-executable", "FILE", OPTION_TEXT,
      offsetof(run_options, save_executable),
      "keep the compiled program; run FILE like a model later,\n"
      "on the same plugin"},
+    {"save-hlo", "FILE", OPTION_TEXT, offsetof(run_options, save_hlo),
+     "write what the compiler made of the model, as HLO text"},
     {"compile-only", NULL, OPTION_FLAG, offsetof(run_options, compile_only),
      "compile, save if asked to, and stop"},
     COMMON_OPTIONS(run_options),

@@ -19,6 +19,35 @@ char *format_text(const char *format, ...) {
   return text;
 }
 
+void *read_to_end(FILE *file, size_t *out_size) {
+  size_t size = 0, capacity = 1 << 16;
+  char *data = malloc(capacity);
+  while (data) {
+    size += fread(data + size, 1, capacity - size, file);
+    if (ferror(file)) break;
+    if (size < capacity) { /* the end */
+      *out_size = size;
+      return data;
+    }
+    capacity *= 2;
+    char *more = realloc(data, capacity);
+    if (!more) break;
+    data = more;
+  }
+  free(data);
+  return NULL;
+}
+
+void *read_whole_file(const char *path, size_t *out_size) {
+  FILE *file = fopen(path, "rb");
+  if (!file) return NULL;
+  void *data = read_to_end(file, out_size);
+  int cause = errno;
+  fclose(file);
+  errno = cause;
+  return data;
+}
+
 static bool write_all(int fd, const char *data, size_t size) {
   while (size > 0) {
     ssize_t written = write(fd, data, size);

@@ -4,10 +4,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /* Writes a file whole or not at all: into a temporary file beside it, then
  * renamed over it. False with errno set when that fails. */
 bool write_whole_file(const char *path, const void *data, size_t size);
+
+/* The bytes of a file or pipe, read to the end [owned: free]; NULL with errno
+ * set when that fails. */
+void *read_whole_file(const char *path, size_t *out_size);
+void *read_to_end(FILE *file, size_t *out_size);
 
 /* Makes a folder and those above it. False with errno set. */
 bool make_folders(const char *path);

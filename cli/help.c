@@ -4,9 +4,9 @@
 #include <string.h>
 
 static const struct verb *const verbs[] = {
-    &verb_run,         &verb_bench,          &verb_info,
-    &verb_plugin_list, &verb_plugin_install, &verb_plugin_doctor,
-    &verb_help,        &verb_version,
+    &verb_run,  &verb_compile,     &verb_bench,          &verb_cache,
+    &verb_info, &verb_plugin_list, &verb_plugin_install, &verb_plugin_doctor,
+    &verb_help, &verb_version,
 };
 #define NUM_VERBS (sizeof verbs / sizeof *verbs)
 
@@ -22,12 +22,12 @@ static const struct {
      "valid, or does not fit the program"},
     {STATUS_PLUGIN,
      "the plugin cannot be found, loaded or installed, or "
-     "cannot make a client"},
+     "cannot make a client or describe the target"},
     {STATUS_COMPILE, "the plugin does not compile the program"},
     {STATUS_EXECUTE, "uploading, running or downloading failed"},
     {STATUS_OUTPUT,
-     "a result cannot be written: stdout, --output or "
-     "--save-executable"},
+     "a result cannot be written: stdout, --output, "
+     "--save-executable or --save-hlo"},
     {STATUS_CRASH, "the plugin ended its process; the call is named"},
     {STATUS_TIMEOUT, "a call took longer than --timeout; it is named"},
     {STATUS_SYSTEM, "the system gave no memory, process or the like"},

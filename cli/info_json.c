@@ -110,6 +110,35 @@ json_t *info_plugin_json(const pjrt_plugin *plugin) {
   return object;
 }
 
+static void set_number(json_t *object, const char *key,
+                       pjrt_optional_int64 number) {
+  if (number.has_value)
+    json_object_set_new(object, key, json_integer(number.value));
+}
+
+/* What the plugin counts; null where it does not. */
+static json_t *memory_stats_json(const pjrt_device *device) {
+  pjrt_memory_stats stats;
+  pjrt_memory_stats_init(&stats);
+  if (pjrt_error_consume(pjrt_device_memory_stats(device, &stats)))
+    return json_null();
+  json_t *object = json_object();
+  json_object_set_new(object, "bytes_in_use", json_integer(stats.bytes_in_use));
+  set_number(object, "peak_bytes_in_use", stats.peak_bytes_in_use);
+  set_number(object, "num_allocs", stats.num_allocs);
+  set_number(object, "largest_alloc_size", stats.largest_alloc_size);
+  set_number(object, "bytes_limit", stats.bytes_limit);
+  set_number(object, "bytes_reserved", stats.bytes_reserved);
+  set_number(object, "peak_bytes_reserved", stats.peak_bytes_reserved);
+  set_number(object, "bytes_reservable_limit", stats.bytes_reservable_limit);
+  set_number(object, "largest_free_block_bytes",
+             stats.largest_free_block_bytes);
+  set_number(object, "pool_bytes", stats.pool_bytes);
+  set_number(object, "peak_pool_bytes", stats.peak_pool_bytes);
+  set_number(object, "peak_allocated_bytes", stats.peak_allocated_bytes);
+  return object;
+}
+
 static json_t *device_json(const pjrt_device *device) {
   json_t *memories = json_array();
   pjrt_memory *memory;
@@ -138,6 +167,7 @@ static json_t *device_json(const pjrt_device *device) {
       memory ? json_integer(pjrt_memory_id(memory)) : json_null());
   json_object_set_new(object, "attributes",
                       values_json(pjrt_device_attributes(device)));
+  json_object_set_new(object, "memory_stats", memory_stats_json(device));
   return object;
 }
 

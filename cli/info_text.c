@@ -100,6 +100,14 @@ void info_print_plugin(FILE *to, const json_t *plugin) {
   }
 }
 
+static void print_memory_stats(FILE *to, const json_t *stats) {
+  const json_t *limit = json_object_get(stats, "bytes_limit");
+  if (!json_is_object(stats)) return;
+  fprintf(to, "     memory in use: %" PRId64, number(stats, "bytes_in_use"));
+  if (limit) fprintf(to, " of %" PRId64, (int64_t)json_integer_value(limit));
+  fputs(" bytes\n", to);
+}
+
 static void print_device(FILE *to, const json_t *device) {
   fprintf(to, "  %" PRId64 "  ", number(device, "id"));
   print_text(to, json_object_get(device, "name"), 4);
@@ -114,6 +122,7 @@ static void print_device(FILE *to, const json_t *device) {
   json_dumpf(json_object_get(device, "memories"), to, JSON_COMPACT);
   fputc('\n', to);
   print_attributes(to, json_object_get(device, "attributes"), "     ");
+  print_memory_stats(to, json_object_get(device, "memory_stats"));
 }
 
 static void print_memory(FILE *to, const json_t *memory) {

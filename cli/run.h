@@ -16,6 +16,7 @@ typedef struct run_options {
   texts outputs;
   texts expected;
   const char *save_executable;
+  const char *save_hlo;
   int64_t max_elements;
   int64_t ulps;
   double rtol;

@@ -100,6 +100,11 @@ def several_devices():
     found = bench_json(program(), "--replicas=2", "--runs=3",
                        "--client-option=cpu_device_count=2")
     check(found["devices"] == [0, 1], found)
+    Path("two.json").write_text(
+        '{"executable_build_options": {"num_replicas": 2}}')
+    found = bench_json(program(), "--compile-options=two.json", "--runs=3",
+                       "--client-option=cpu_device_count=2")
+    check(found["devices"] == [0, 1], found)
 
 
 @case

@@ -14,7 +14,7 @@ from harness import (COMMAND, SOURCE, as_nobody, case, check, compile_plugin,
                      succeeds)
 
 VERBS = ["run", "info", "plugin list", "plugin install", "plugin doctor",
-         "help", "version"]
+         "cache", "help", "version"]
 
 # ---- help -------------------------------------------------------------------
 
@@ -359,6 +359,19 @@ def info_is_json_with_the_facts():
     for device in client["devices"]:
         check(memories[device["default_memory"]] == "device", str(device))
         check(device["is_addressable"], str(device))
+        check(device["memory_stats"] is None, str(device))
+
+
+@case
+def info_tells_what_is_counted_of_memory():
+    plugin = f"--plugin={os.environ['PJRT_TEST_SIM']}"
+    data = json.loads(succeeds("info", "--json", plugin).stdout)
+    stats = data["client"]["devices"][0]["memory_stats"]
+    check(stats["bytes_in_use"] == 0 and stats["bytes_limit"] > 0, str(stats))
+    check("peak_bytes_in_use" in stats and "pool_bytes" not in stats,
+          str(stats))
+    text = succeeds("info", plugin).stdout
+    check(f"memory in use: 0 of {stats['bytes_limit']} bytes" in text, text)
 
 
 @case

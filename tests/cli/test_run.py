@@ -134,6 +134,19 @@ def expected_outputs():
 
 
 @case
+def optimized_programs_are_saved():
+    run(program(), "--compile-only", "--save-hlo=add.hlo")
+    text = Path("add.hlo").read_text()
+    check(text.startswith("HloModule add, ") and " add(" in text, text[:500])
+    fails(5, "run", program(), "--compile-only", "--save-hlo=sim.hlo",
+          f"--plugin={os.environ['PJRT_TEST_SIM']}",
+          says="as HLO: HLO module: there is no computation")
+    check(not Path("sim.hlo").exists(), "a failure left a file")
+    run_fails(7, program(), "--compile-only", "--save-hlo=none/add.hlo",
+              says="cannot write none/add.hlo")
+
+
+@case
 def saved_executables_run_and_are_guarded():
     model = program()
     run(model, "--compile-only", "--save-executable=net.exe")
@@ -143,6 +156,8 @@ def saved_executables_run_and_are_guarded():
     result = run("-", *GOOD, input=data)
     check("11 22 33 44" in result.stdout, describe(result))
     run_fails(2, "net.exe", *GOOD, "--replicas=2", says="compiled already")
+    run_fails(2, "net.exe", *GOOD, "--compile-options=o.json",
+              says="compiled already")
     for name, damaged in (("cut", data[:len(data) // 2]), ("head", data[:30]),
                           ("bit", data[:-1] + bytes([data[-1] ^ 1]))):
         Path(name).write_bytes(damaged)
@@ -160,6 +175,30 @@ def xla_options_reach_the_compiler():
     run_fails(5, model, *GOOD, "--xla-option=xla_no_such_flag=true",
               says="xla_no_such_flag")
     run_fails(2, model, *GOOD, "--xla-option=x", says="--xla-option=x")
+
+
+@case
+def compile_options_come_from_a_file():
+    model = program(identity("f32"))
+    options = Path("options.json")
+    options.write_text('{"executable_build_options": {"num_replicas": 2}}')
+    given = "--compile-options=options.json"
+    text = run(model, given, "--input=f32=7").stdout
+    check(text.count("f32=7") == 2, text)
+    text = run(model, given, "--device=3,1", "--input=f32=7").stdout
+    check(text.count("f32=7") == 2, text)
+    text = run(model, given, "--replicas=1", "--input=f32=7",
+               "--xla-option=xla_cpu_enable_fast_math=true").stdout
+    check(text == "result[0]: f32=7\n", text)
+    run_fails(2, model, given, "--device=0", "--input=f32=7",
+              says=["options.json", "2 replicas", "got 1"])
+    run_fails(5, model, given, "--xla-option=xla_no_such_flag=true",
+              "--input=f32=7", says="xla_no_such_flag")
+    options.write_text('{"num_replicas": 2}')
+    run_fails(3, model, given, "--input=f32=7",
+              says=["options.json", "did you mean executable_build_options."])
+    run_fails(3, model, "--compile-options=none.json", "--input=f32=7",
+              says="none.json")
 
 
 @case
