@@ -1,5 +1,6 @@
 /* Objects may be freed in any order, on any thread, in callbacks, and in a
  * forked child. */
+#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -43,23 +44,46 @@ static void make_objects(void **state, object out[NUM_OBJECTS]) {
   free(f);
 }
 
+static void *free_object(void *user) {
+  const object *o = user;
+  o->free(o->pointer);
+  return NULL;
+}
+
+/* On a thread that has done nothing else. */
+static void free_elsewhere(object *o) {
+  pthread_t thread;
+  assert_int_equal(pthread_create(&thread, NULL, free_object, o), 0);
+  assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
 /* The work ends in the middle, when `before_gate` objects are gone. */
 static void check_order(void **state, size_t first, bool backwards,
-                        size_t before_gate) {
+                        size_t before_gate, bool elsewhere) {
   object objects[NUM_OBJECTS];
   make_objects(state, objects);
   for (size_t i = 0; i < NUM_OBJECTS; i++) {
     size_t at = (first + (backwards ? NUM_OBJECTS - i : i)) % NUM_OBJECTS;
     if (i == before_gate) gate_open();
-    objects[at].free(objects[at].pointer);
+    if (elsewhere) {
+      free_elsewhere(&objects[at]);
+    } else {
+      free_object(&objects[at]);
+    }
   }
   gate_open();
 }
 
 static void objects_are_freed_in_any_order(void **state) {
   for (size_t first = 0; first < NUM_OBJECTS; first++) {
-    check_order(state, first, false, first % 3);
-    check_order(state, first, true, 4);
+    check_order(state, first, false, first % 3, false);
+    check_order(state, first, true, 4, false);
+  }
+}
+
+static void objects_are_freed_on_any_thread(void **state) {
+  for (size_t first = 0; first < NUM_OBJECTS; first++) {
+    check_order(state, first, first % 2, first % 5, true);
   }
 }
 
@@ -330,6 +354,7 @@ static void forked_child_is_refused(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(objects_are_freed_in_any_order),
+      cmocka_unit_test(objects_are_freed_on_any_thread),
       cmocka_unit_test(buffers_work_without_their_clients_handle),
       cmocka_unit_test(event_outlives_its_clients_handle),
       cmocka_unit_test(errors_outlive_everything),

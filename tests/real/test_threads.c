@@ -124,6 +124,27 @@ static void threads_compile_at_once(void **state) {
   free_crew(&c);
 }
 
+/* ---- two plugins --------------------------------------------------------- */
+
+/* Half of the threads use the real plugin, half the simulated one. */
+static void two_plugins_execute_at_once(void **state) {
+  const char *path = getenv("PJRT_TEST_SIM");
+  pthread_t threads[NUM_THREADS];
+  if (!path || !*path) skip_because("there is no simulated plugin");
+  fixture *sim = fixture_create(path);
+  crew crews[2] = {make_crew(*state), make_crew(sim)};
+  for (int i = 0; i < NUM_THREADS; i++) {
+    assert_int_equal(
+        pthread_create(&threads[i], NULL, add_often, &crews[i % 2]), 0);
+  }
+  for (int i = 0; i < NUM_THREADS; i++) pthread_join(threads[i], NULL);
+  for (int i = 0; i < 2; i++) {
+    assert_int_equal(atomic_load(&crews[i].num_wrong), 0);
+    free_crew(&crews[i]);
+  }
+  fixture_free(sim);
+}
+
 /* ---- one buffer ---------------------------------------------------------- */
 
 static void *map_often(void *argument) {
@@ -333,6 +354,7 @@ int main(void) {
       cmocka_unit_test(eight_threads_execute_300_times),
       cmocka_unit_test(eight_threads_launch_with_callbacks),
       cmocka_unit_test(threads_compile_at_once),
+      cmocka_unit_test(two_plugins_execute_at_once),
       cmocka_unit_test(eight_threads_map_one_buffer),
       cmocka_unit_test(deleting_while_others_read),
       cmocka_unit_test(deleting_while_others_ask),

@@ -1,5 +1,6 @@
 /* A forked child has none of the plugin's threads: everything that would need
- * them says so, and freeing touches nothing. */
+ * them says so, and freeing touches nothing. Here is a parent in the middle of
+ * its work; matrix/typed tries each typed function. */
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -77,6 +78,15 @@ static int buffers_in_child(heritage *h) {
   if (!says_forked(pjrt_buffer_from_host(h->f->device, PJRT_F32, NULL, 0, read,
                                          4, &buffer))) {
     return 15;
+  }
+  /* Two that no case of the matrix can try: it would call the plugin first. */
+  if (!says_forked(pjrt_buffer_from_raw(
+          h->f->device, pjrt_buffer_raw(h->in.args[0]), &buffer))) {
+    return 16;
+  }
+  if (!says_forked(
+          pjrt_event_from_raw(h->f->client, pjrt_event_raw(h->done), &event))) {
+    return 17;
   }
   return 0;
 }
