@@ -1,140 +1,374 @@
 #!/usr/bin/env python3
-"""Writes docs/coverage.md: what the library does with each PJRT function.
+"""Writes docs/coverage.md: what the library does with each PJRT function, and
+which tests were seen to call it.
 
-    tools/coverage_table.py            writes the table
-    tools/coverage_table.py --check    says what is wrong, changes nothing
+    tools/coverage_table.py                   brings what the headers say up to
+                                              date, and keeps what was recorded
+    tools/coverage_table.py BUILD_DIR         puts in what the tests of that
+                                              build called as they ran
+    tools/coverage_table.py --check           judges what the headers say, and
+                                              that no function lacks anything
+    tools/coverage_table.py --check BUILD_DIR compares with what was recorded
 
 The typed functions come from the "PJRT: PJRT_X (0.NN)" lines of the public
-headers. A function that the sources call and no such line names works inside
-the library; the rest is reachable through raw.h alone. A line that names a
-function which does not exist, came with another minor, or is neither called
-nor answered from facts is a mistake in the header.
+headers. A line that names a function which does not exist, came with another
+minor, or is neither called by the sources nor said to be answered from facts
+is a mistake in the header. The rest comes from calls that tests/recorder saw
+in tests that passed. Where not all tests have run, as after `make test`, only
+what was seen is compared.
 """
+import argparse
 import re
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import call_records
+import fetch_plugins
+import run_tests
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "docs" / "coverage.md"
-CALLS = ROOT / "src" / "abi" / "generated" / "calls.inc"
-TEST_FOLDERS = ("unit", "compat", "real")
 OLDEST_MINOR = 40
+HOME_KIND = "CPU"  # the plugins that run their tests in full on any machine
+# Functions that no real plugin here can be brought to, and what holds that.
+OUT_OF_REACH = {
+    name: "*no program to call it*" for name in (
+        "PJRT_CopyToDeviceStream_Destroy", "PJRT_CopyToDeviceStream_AddChunk",
+        "PJRT_CopyToDeviceStream_TotalBytes",
+        "PJRT_CopyToDeviceStream_GranuleSize",
+        "PJRT_CopyToDeviceStream_CurrentBytes")}
 
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
 PROTOTYPE = re.compile(r"/\*((?:(?!\*/).)*)\*/\s*PJRT_API\b[^;]*?"
                        r"\b(pjrt_\w+)\s*\(", re.S)
-DOC_LINE = re.compile(r"\bPJRT: (.*?)(?=@param|@return|$)", re.S)
+DOC_LINE = re.compile(r"\bPJRT: (.*?)(?=\bPJRT: |@param|@return|$)", re.S)
+# What a typed function that makes no call itself says in that line.
+BEFOREHAND = re.compile(r"answered from|beforehand")
 NAMED = re.compile(r"\b(PJRT_[A-Z]\w*)(?: \(0\.(\d+)\))?")
+ROW = re.compile(r"^\| `(PJRT_\w+)` \|.*\| (.*?) \| (.*?) \| (.*?) \|$", re.M)
+NOTHING = "**none**"
 
 HEAD = """\
 # What the library does with each PJRT function
 
 Written by `tools/coverage_table.py`; do not edit.
 
-API 0.117 has {total} core functions. {typed} of them have typed functions, which
-check what they are given; {inside} work inside the library (errors, events, the
-life of objects), and {raw} are reachable through `pjrt/raw.h` alone: a checked
-call for each, which does not judge what its args hold.
+{typed} of the {total} core functions of API 0.117 have typed functions, which
+check what they are given; `pjrt/raw.h` has a call for each, too.
 
 *Since* is the minor that brought the function; 0.40 means "0.40 or earlier".
-*Tests* are the folders of `tests` whose C programs use one of the typed functions
-or name the PJRT function: `unit` runs on the simulated plugin, `real` on real ones.
-Nearly every test passes through those that work inside the library.
+*Doc* says that the comment of each typed function tells in its own words what
+it does, and which PJRT function of which minor is behind it. The last three
+columns are of calls that were seen while tests ran, in programs all of whose
+cases passed: `tests/unit` on the simulated plugin, `tests/real`, `compat` and
+`cli` on real ones, and the examples. Where a kind of plugin has only ever
+said that it lacks the function, and the tests hold it to that, the kind
+stands after UNIMPLEMENTED; on machines with no GPU or TPU, CUDA's and TPU's
+plugins make topologies and compile. Streams are for programs that receive,
+which XLA's plugins for CPUs refuse to compile as UNIMPLEMENTED, and the tests
+hold them to that.
 
-| PJRT function | since | typed functions | tests |
-|---|---|---|---|
+| PJRT function | since | typed functions | doc | unit | real plugins | example |
+|---|---|---|---|---|---|---|
 """
+
+
+@dataclass
+class Header:
+    """What the public headers say of the PJRT functions."""
+    typed: dict = field(default_factory=dict)  # function -> typed functions
+    wordless: set = field(default_factory=set)  # typed, without a sentence
+    # (typed function, function): answered without a call at that moment
+    answered: set = field(default_factory=set)
+    problems: list = field(default_factory=list)
+
+
+@dataclass
+class Seen:
+    """What was seen of one function as tests ran."""
+    unit: bool = False
+    example: bool = False
+    real: dict = field(default_factory=dict)  # kind of plugin -> answer
 
 
 def functions():
     """The core functions in table order: name -> minor that brought it, or
     the oldest that the library supports."""
-    rows = re.findall(r"^PJRT_CALL_ROW(?:_VOID)?\((\w+), (\d+)",
-                      CALLS.read_text(), re.M)
-    return {name: max(int(since), OLDEST_MINOR) for name, since in rows}
+    return {name: max(since, OLDEST_MINOR)
+            for name, since in call_records.functions().items()}
 
 
-def documented(known):
-    """Maps PJRT functions to the typed functions that name them, and lists
-    what is wrong with those lines."""
-    typed, answered, problems = {}, set(), []
+# ---- what the sources say ---------------------------------------------------
+
+
+def prose(comment):
+    """A doc comment without its tags and its PJRT: lines."""
+    text = re.sub(r"@(param|return).*", "", comment, flags=re.S)
+    return DOC_LINE.sub("", text).strip()
+
+
+def read_comment(header, known, function, comment):
+    text = re.sub(r"\s*\n \* ?", " ", comment)
+    for line in DOC_LINE.findall(text):
+        if not prose(text):
+            header.wordless.add(function)
+        for name, minor in NAMED.findall(line):
+            if name not in known:
+                header.problems.append(f"{function}: there is no {name}")
+                continue
+            if minor and int(minor) != known[name]:
+                header.problems.append(f"{function}: {name} came with "
+                                       f"0.{known[name]}, not 0.{minor}")
+            header.typed.setdefault(name, []).append(function)
+            if BEFOREHAND.search(line):
+                header.answered.add((function, name))
+
+
+def read_headers(known):
+    header = Header()
     for path in sorted((ROOT / "include" / "pjrt").rglob("*.h")):
-        if path.name in ("abi.h", "raw.h"):
-            continue
-        for comment, function in PROTOTYPE.findall(path.read_text()):
-            text = re.sub(r"\s*\n \* ?", " ", comment)
-            for line in DOC_LINE.findall(text):
-                for name, minor in NAMED.findall(line):
-                    if name not in known:
-                        problems.append(f"{function}: there is no {name}")
-                        continue
-                    if minor and int(minor) != known[name]:
-                        problems.append(f"{function}: {name} came with "
-                                        f"0.{known[name]}, not 0.{minor}")
-                    typed.setdefault(name, []).append(function)
-                    if "answered from" in line:
-                        answered.add(name)
-    return typed, answered, problems
+        if path.name not in ("abi.h", "raw.h"):
+            for comment, function in PROTOTYPE.findall(path.read_text()):
+                read_comment(header, known, function, comment)
+    in_use = called(known)
+    for name, typed in header.typed.items():
+        wrong = [f for f in typed if (f, name) not in header.answered]
+        if wrong and name not in in_use:
+            header.problems.append(f"{', '.join(wrong)}: the library never "
+                                   f"calls {name}")
+    return header
 
 
 def called(known):
     """The functions that the hand-written sources name in code."""
     found = set()
-    for folder in ("abi", "core", "ext"):
-        for path in sorted((ROOT / "src" / folder).glob("*.c")):
-            code = COMMENT.sub("", path.read_text())
-            found.update(re.findall(r"\bPJRT_[A-Z]\w*", code))
+    for path in (ROOT / "src").rglob("*.c"):
+        text = path.read_text()
+        if not text.startswith("/* Generated"):
+            found.update(re.findall(r"\bPJRT_[A-Z]\w*", COMMENT.sub("", text)))
     return found & set(known)
 
 
-def tests():
-    """Folder -> the identifiers that its programs hold."""
-    return {folder: {word for path in (ROOT / "tests" / folder).glob("*.c")
-                     for word in re.findall(
-                         r"\w+", COMMENT.sub("", path.read_text()))}
-            for folder in TEST_FOLDERS}
+# ---- what was seen ----------------------------------------------------------
 
 
-def tests_cell(words, folders):
-    return ", ".join(name for name, held in folders.items() if held & words)
+def recorded(build_dir):
+    """What was seen of each function, and the tests without a record, by
+    column. With the plugins that are there."""
+    plugins = run_tests.test_plugins()
+    tests = run_tests.load_tests(build_dir, run_tests.TIERS["all"], plugins, {})
+    seen = {name: Seen() for name in functions()}
+    missing = {column: [] for column in call_records.COLUMNS.values()}
+    for test in tests:
+        if not test.recorder:
+            continue
+        column = call_records.column_of(test.name)
+        calls = test.recorder.read(test.name, test.command)
+        if calls is None:
+            missing[column].append(test.name)
+            continue
+        for kind, answers in calls.items():
+            for name, words in answers.items():
+                note(seen[name], column, kind, words)
+    return seen, missing
 
 
-def typed_cell(names, kind):
-    if names:
-        return ", ".join(f"`{name}`" for name in dict.fromkeys(names))
-    return "*inside the library*" if kind == "inside" else "*raw.h alone*"
+def note(seen, column, kind, words):
+    simulated = kind == call_records.SIMULATED
+    if column == "real" and not simulated:
+        if "OK" in words:
+            seen.real[kind] = "OK"
+        elif "UNIMPLEMENTED" in words:
+            seen.real.setdefault(kind, "UNIMPLEMENTED")
+    elif column == "unit" and simulated:
+        seen.unit = True
+    elif column == "example":
+        seen.example = True
 
 
-def render(known, typed, in_use):
-    folders = tests()
-    kinds = {name: "typed" if name in typed else
-             "inside" if name in in_use else "raw" for name in known}
-    count = {kind: list(kinds.values()).count(kind)
-             for kind in ("typed", "inside", "raw")}
+def real_cell(name, real):
+    if not real:
+        return OUT_OF_REACH.get(name, NOTHING)
+    by_answer = {}
+    for kind, answer in sorted(real.items()):
+        by_answer.setdefault(answer, []).append(kind)
+    cells = [", ".join(by_answer["OK"])] if "OK" in by_answer else []
+    if "UNIMPLEMENTED" in by_answer:
+        cells.append(f"UNIMPLEMENTED: {', '.join(by_answer['UNIMPLEMENTED'])}")
+    return "; ".join(cells)
+
+
+def read_real_cell(cell):
+    real = {}
+    for part in cell.split("; ") if not cell.startswith("*") else []:
+        answer, _, kinds = part.rpartition(": ")
+        for kind in kinds.split(", "):
+            real[kind] = answer or "OK"
+    return real
+
+
+def written():
+    """What the table says was seen."""
+    text = TABLE.read_text() if TABLE.exists() else ""
+    found = {name: Seen(unit == "yes", example == "yes", read_real_cell(real))
+             for name, unit, real, example in ROW.findall(text)}
+    return {name: found.get(name, Seen()) for name in functions()}
+
+
+def merged(old, new, missing):
+    """What to write: old sightings count where not all tests have a record."""
+    if missing["unit"]:
+        new.unit |= old.unit
+    if missing["example"]:
+        new.example |= old.example
+    for kind, answer in old.real.items() if missing["real"] else ():
+        if answer == "OK" or kind not in new.real:
+            new.real[kind] = answer
+    return new
+
+
+# ---- the table --------------------------------------------------------------
+
+
+def yes(truth):
+    return "yes" if truth else NOTHING
+
+
+def doc_cell(header, name):
+    typed = header.typed.get(name, [])
+    return yes(typed and not header.wordless.intersection(typed))
+
+
+def render(known, header, seen):
     rows = []
     for name, since in known.items():
-        words = {name, f"pjrt_raw_{name}", *typed.get(name, [])}
-        rows.append(f"| `{name}` | 0.{since} "
-                    f"| {typed_cell(typed.get(name, []), kinds[name])} "
-                    f"| {tests_cell(words, folders)} |\n")
-    return HEAD.format(total=len(known), **count) + "".join(rows)
+        typed = ", ".join(f"`{function}`" for function in
+                          dict.fromkeys(header.typed.get(name, [])))
+        rows.append(
+            f"| `{name}` | 0.{since} | {typed or NOTHING} "
+            f"| {doc_cell(header, name)} | {yes(seen[name].unit)} "
+            f"| {real_cell(name, seen[name].real)} "
+            f"| {yes(seen[name].example)} |\n")
+    return HEAD.format(total=len(known), typed=len(header.typed)) + \
+        "".join(rows)
+
+
+def holes(known, header, seen):
+    """What a function lacks."""
+    for name in known:
+        lacks = [] if name in header.typed else ["a typed function"]
+        for function in header.typed.get(name, ()):
+            if function in header.wordless:
+                lacks.append(f"a sentence on {function}")
+        for word, found in (("a unit test", seen[name].unit),
+                            ("a test on a real plugin",
+                             seen[name].real or name in OUT_OF_REACH),
+                            ("an example", seen[name].example)):
+            if not found:
+                lacks.append(word)
+        if lacks:
+            yield f"{name} lacks {', '.join(lacks)}"
+
+
+# ---- judging ----------------------------------------------------------------
+
+
+def say(case, problems):
+    """The case's line, as tools/run_tests.py reads it."""
+    for problem in problems:
+        print(f"  {problem}")
+    if problems:
+        print(f"not ok {case}: {len(problems)} found, such as {problems[0]}")
+    else:
+        print(f"ok {case}")
+    return not problems
+
+
+def check_sources(known):
+    header, seen = read_headers(known), written()
+    good = say("headers", header.problems)
+    text = TABLE.read_text() if TABLE.exists() else ""
+    good &= say("table", [] if render(known, header, seen) == text else
+                [f"{TABLE.name} is not what the headers say; run "
+                 "tools/coverage_table.py"])
+    return good & say("no_holes", list(holes(known, header, seen)))
+
+
+def differences(column, told, seen, whole):
+    """Of a column of words: wrong is what was seen and is not told, and when
+    all tests have run also what is told and was not seen."""
+    for name in told:
+        says, saw = getattr(told[name], column), getattr(seen[name], column)
+        if saw and not says:
+            yield f"{name}: a test called it, and the table says none does"
+        elif whole and says and not saw:
+            yield f"{name}: the table says that a test calls it, and none did"
+
+
+def differences_on(kind, told, seen, whole):
+    """Of the real plugins of a kind. A machine with the hardware sees more than
+    the table tells, and that is no mistake but for plugins that need none."""
+    for name in told:
+        says, saw = told[name].real.get(kind), seen[name].real.get(kind)
+        more = saw == "OK" != says or (saw and not says)
+        less = whole and says and says != saw
+        if less or (more and kind == HOME_KIND):
+            yield (f"{name}: the table says {says or 'nothing'} on {kind}, and "
+                   f"it was {saw or 'not called'}")
+
+
+def fetched_kinds():
+    """The kinds whose pinned plugins are all there."""
+    plugins = run_tests.test_plugins()
+    names = [entry["name"] for entry in fetch_plugins.catalogue().values()]
+    return {call_records.kind_of(name) for name in names} - {
+        call_records.kind_of(name) for name in names if name not in plugins}
+
+
+def check_records(build_dir):
+    told = written()
+    seen, missing = recorded(build_dir)
+    good = True
+    for column in ("unit", "example"):
+        good &= say(f"recorded_{column}", list(differences(
+            column, told, seen, not missing[column])))
+    kinds = sorted({kind for row in told.values() for kind in row.real} |
+                   {HOME_KIND})
+    for kind in kinds:
+        whole = not missing["real"] and kind in fetched_kinds()
+        good &= say(f"recorded_real_{kind}",
+                    list(differences_on(kind, told, seen, whole)))
+    return good
+
+
+def write(known, build_dir):
+    header, seen = read_headers(known), written()
+    if build_dir:
+        new, missing = recorded(build_dir)
+        seen = {name: merged(seen[name], new[name], missing) for name in known}
+        for column, names in missing.items():
+            if names:
+                print(f"{column}: no record of {len(names)} tests on this "
+                      f"build, such as {names[0]}; what the table said stays",
+                      file=sys.stderr)
+    TABLE.write_text(render(known, header, seen))
 
 
 def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("build_dir", nargs="?")
+    arguments = parser.parse_args()
     known = functions()
-    typed, answered, problems = documented(known)
-    in_use = called(known)
-    problems += [f"{', '.join(typed[name])}: the library never calls {name}"
-                 for name in sorted(set(typed) - in_use - answered)]
-    text = render(known, typed, in_use)
-    if "--check" not in sys.argv[1:]:
-        TABLE.write_text(text)
-    elif not TABLE.exists() or TABLE.read_text() != text:
-        problems.append("docs/coverage.md is not what the sources say; run "
-                        "tools/coverage_table.py")
-    for problem in problems:
-        print(problem)
-    return 1 if problems else 0
+    if not arguments.check:
+        write(known, arguments.build_dir)
+        return 0
+    good = check_records(arguments.build_dir) if arguments.build_dir else \
+        check_sources(known)
+    return 0 if good else 1
 
 
 if __name__ == "__main__":

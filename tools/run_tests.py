@@ -11,6 +11,9 @@ explains counts as one failure. The last line is
     N passed, N failed, N skipped
 
 and the exit status is 0 when nothing failed and something passed.
+
+Without --match, what the tests of the plain build were seen to call is compared
+with docs/coverage.md at the end.
 """
 import argparse
 import json
@@ -25,12 +28,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import call_records
 import fetch_plugins
 
 # The suite of real plugins runs under each of these; those but the first
 # belong to the heavy tier, and only the plain build runs them.
 SUITE_PLUGINS = ["cpu", "cpu-0.106", "cpu-0.81"]
 TIERS = {"quick": ["quick"], "heavy": ["all"], "all": ["quick", "all"]}
+
+# What a test must not inherit: it would run as part of another job, as where
+# the tests themselves are started by Slurm, or on other devices.
+FOREIGN = re.compile(r"(PJRT|CMOCKA|OMPI|PMIX|SLURM|TORCHELASTIC)_|XLA_FLAGS$|"
+                     r"(WORLD_SIZE|RANK|TPU_WORKER_ID|JOB_COMPLETION_INDEX)$")
 
 CMOCKA_LINE = re.compile(r"\[ *(RUN|OK|FAILED|SKIPPED|ERROR) *\] (.+?)\s*$")
 SCRIPT_LINE = re.compile(r"^(ok|not ok|skip) ([^:\s]+)(?:: *(.*))?$")
@@ -45,6 +54,7 @@ class Test:
     timeout_s: int
     environment: dict
     missing: str = ""  # why it cannot run at all
+    recorder: call_records.Recorder = None
 
 
 @dataclass
@@ -70,7 +80,7 @@ def test_plugins():
 def test_environment(plugins):
     """What every test may ask for; an unset variable means "not there"."""
     environment = {k: v for k, v in os.environ.items()
-                   if not k.startswith(("PJRT_", "CMOCKA_"))}
+                   if not FOREIGN.match(k)}
     for entry in fetch_plugins.catalogue().values():
         kind = "REF" if entry["folder"] == "references" else "PLUGIN"
         word = re.sub(r"\W", "_", entry["name"]).upper()
@@ -103,6 +113,7 @@ def load_tests(build_dir, tiers, plugins, base_environment):
     environment = {**base_environment,
                    **{k: v for k, v in manifest["environment"].items() if v}}
     configuration = manifest["configuration"]
+    recorder = call_records.Recorder(build_dir, manifest, plugins)
     tests = []
     for listed in manifest["tests"]:
         for plugin in runs_of(listed, tiers, not configuration):
@@ -110,6 +121,8 @@ def load_tests(build_dir, tiers, plugins, base_environment):
                         listed["timeout_s"], environment)
             if configuration:
                 test.name = f"{configuration}:{test.name}"
+            elif recorder.wants(test.name):
+                test.recorder = recorder
             if plugin:
                 test.name += f"[{plugin}]"
                 test.missing = "" if plugin in plugins else \
@@ -154,7 +167,19 @@ def count_cases(result, end):
         result.failed.append(f"{running}: {end}")
 
 
-def execute(test):
+def end_by_force(process):
+    """Returns what it printed. What it started in a session of its own may live
+    on and hold the output open: nobody waits for that."""
+    os.killpg(process.pid, signal.SIGKILL)
+    try:
+        output, _ = process.communicate(timeout=5)
+    except subprocess.TimeoutExpired as still_open:
+        output = still_open.output or b""
+        process.stdout.close()
+    return output.decode(errors="replace")
+
+
+def execute(test, environment):
     """Runs a program in a folder of its own, which is removed after it. Returns
     what it printed and how it ended."""
     with tempfile.TemporaryDirectory(prefix="pjrt-test-",
@@ -162,7 +187,7 @@ def execute(test):
         try:
             process = subprocess.Popen(
                 test.command, cwd=folder, stdin=subprocess.DEVNULL,
-                env={**test.environment, "TMPDIR": folder},
+                env={**test.environment, **environment, "TMPDIR": folder},
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                 start_new_session=True)
         except OSError as error:
@@ -170,10 +195,7 @@ def execute(test):
         try:
             output, _ = process.communicate(timeout=test.timeout_s)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            output, _ = process.communicate()
-            return output.decode(errors="replace"), \
-                f"no end after {test.timeout_s} s"
+            return end_by_force(process), f"no end after {test.timeout_s} s"
     end = f"exit status {process.returncode}"
     if process.returncode < 0:
         end = f"killed by {signal.Signals(-process.returncode).name}"
@@ -181,12 +203,26 @@ def execute(test):
 
 
 def run(test):
+    if test.recorder is None:
+        return run_once(test)
+    with tempfile.TemporaryDirectory(prefix="pjrt-calls-") as folder:
+        added = test.recorder.environment(folder)
+        result = run_once(test, **added)
+        try:
+            test.recorder.keep(test.name, test.command, folder,
+                               result.passed and not result.failed)
+        except ValueError as error:
+            result.failed.append(f"the record of its calls: {error}")
+    return result
+
+
+def run_once(test, **environment):
     result = Result(test)
     if test.missing:
         result.skipped.append((test.name, test.missing))
         return result
     start = time.monotonic()
-    result.output, end = execute(test)
+    result.output, end = execute(test, environment)
     result.seconds = time.monotonic() - start
     count_cases(result, end)
     # A failed case explains an exit status, and nothing worse than that.
@@ -236,6 +272,16 @@ def summary(results):
     return 0 if passed and not failed else 1
 
 
+def coverage_tests(tests):
+    """Compares what each plain build's tests called with docs/coverage.md."""
+    script = str(Path(__file__).with_name("coverage_table.py"))
+    folders = dict.fromkeys(str(test.recorder.folder.parent)
+                            for test in tests if test.recorder)
+    return [Test("coverage", [sys.executable, script, "--check",
+                              str(Path(folder).absolute())], 60,
+                 dict(os.environ)) for folder in folders]
+
+
 def parse_arguments():
     parser = argparse.ArgumentParser(
         description=__doc__,
@@ -263,6 +309,10 @@ def main():
         for result in pool.map(run, tests):
             report(result)
             results.append(result)
+    if not arguments.match:
+        for test in coverage_tests(tests):
+            results.append(run(test))
+            report(results[-1])
     return summary(results)
 
 

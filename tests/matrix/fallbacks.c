@@ -35,6 +35,9 @@ const matrix_fallback matrix_fallbacks[] = {
     TELLS("PJRT_Memory_DebugString", "an empty text"),
     TELLS("PJRT_Memory_ToString", "an empty text"),
     TELLS("PJRT_Memory_AddressableByDevices", "no devices"),
+    TELLS("PJRT_TopologyDescription_PlatformName", "an empty text"),
+    TELLS("PJRT_TopologyDescription_PlatformVersion", "an empty text"),
+    TELLS("PJRT_TopologyDescription_Attributes", "no attributes"),
     {"PJRT_Executable_OptimizedProgram",
      "the executable is unchecked",
      FAILURE_MAY_TELL,
@@ -63,9 +66,18 @@ const matrix_fallback matrix_fallbacks[] = {
                    "a buffer that a call gave counts as static"),
     IS_PASSED_OVER("PJRT_Buffer_IsDeleted",
                    "donated arguments count as consumed"),
+    IS_PASSED_OVER("PJRT_LoadedExecutable_IsDeleted",
+                   "what was not deleted here counts as not deleted"),
+    IS_PASSED_OVER("PJRT_AsyncTrackingEvent_Destroy",
+                   "the tracking event leaks"),
     IS_PASSED_OVER("PJRT_Event_Destroy", "the event leaks"),
     IS_PASSED_OVER("PJRT_Client_Destroy", "the client leaks"),
+    IS_PASSED_OVER("PJRT_TopologyDescription_Destroy", "the topology leaks"),
     IS_PASSED_OVER("PJRT_Buffer_Destroy", "the buffer leaks"),
+    IS_PASSED_OVER("PJRT_AsyncHostToDeviceTransferManager_Destroy",
+                   "the transfer leaks"),
+    IS_PASSED_OVER("PJRT_CopyToDeviceStream_Destroy", "the stream leaks"),
+    IS_PASSED_OVER("PJRT_ExecuteContext_Destroy", "the context leaks"),
     IS_PASSED_OVER("PJRT_Executable_Destroy", "the executable leaks"),
     IS_PASSED_OVER("PJRT_LoadedExecutable_Destroy", "the executable leaks"),
 };
@@ -90,6 +102,8 @@ bool matrix_ends_objects(const char *function) {
   return strstr(function, "_Destroy") != NULL ||
          !strcmp(function, "PJRT_Buffer_DecreaseExternalReferenceCount") ||
          !strcmp(function, "PJRT_Client_FulfillAliasBuffer") ||
+         !strcmp(function,
+                 "PJRT_AsyncHostToDeviceTransferManager_SetBufferError") ||
          !strcmp(function, "PJRT_Client_DmaUnmap");
 }
 

@@ -84,10 +84,16 @@ static void count_calls(unsigned short *out) {
     out[i] = (unsigned short)sim.num_calls(pjrt_function_name(i));
 }
 
+static void fork_and_run(matrix_attempt *a);
+
 static pjrt_error *try_case(matrix_attempt *a) {
   measured *calls = &sheet->cases[a->what - program->cases];
   pjrt_error *error = a->what->prepare(a);
   if (a->how->is_measure) count_calls(calls->prepare);
+  if (!error && a->how->is_forked) {
+    if (program->can_fork(a)) fork_and_run(a);
+    return NULL;
+  }
   if (!error) error = a->what->run(a);
   if (a->how->is_measure) {
     count_calls(calls->run);
@@ -105,7 +111,10 @@ static bool is_called(const matrix_case *what, size_t function) {
 }
 
 static bool is_direct(const matrix_case *what, const char *function) {
-  return what->direct && !strcmp(what->direct, function);
+  const size_t size = strlen(function);
+  const char *at = what->direct;
+  while (at && (at = strstr(at, function)) && at[size] && at[size] != ' ') at++;
+  return at != NULL;
 }
 
 /* What opening a plugin and reading its errors calls. */
@@ -663,6 +672,75 @@ static void test_endless_chain(void **state) {
   sweep_all(run_endless_chain, 2);
 }
 
+/* ---- forked children ----------------------------------------------------- */
+
+static bool ends_something(const matrix_case *what) {
+  const size_t size = strlen(what->name);
+  return size > 5 && !strcmp(what->name + size - 5, "_free");
+}
+
+/* Whether the case must be refused: it would call the plugin, and is not one
+ * of those that can do without. */
+static bool is_refused_when_forked(const matrix_case *what) {
+  if (ends_something(what)) return false;
+  for (size_t i = 0; i < pjrt_num_functions(); i++) {
+    const char *function = pjrt_function_name(i);
+    if (calls_of(what)->run[i] && !is_called_by_library(function) &&
+        !fallback_for(what, function) &&
+        !(what->spare && !strcmp(what->spare, function)))
+      return true;
+  }
+  return false;
+}
+
+/* Whatever the case does and frees, the plugin is not called. */
+static void run_in_fork(matrix_attempt *a) {
+  measured calls;
+  count_calls(calls.prepare);
+  pjrt_error *error = a->what->run(a);
+  if (is_refused_when_forked(a->what))
+    expect_error_with(error, PJRT_FAILED_PRECONDITION,
+                      "before this process was forked");
+  pjrt_error_free(error);
+  program->end(a);
+  count_calls(calls.run);
+  for (size_t i = 0; i < pjrt_num_functions(); i++) {
+    if (calls.run[i] != calls.prepare[i])
+      report("called %s in a forked child", pjrt_function_name(i));
+  }
+}
+
+static void fork_and_run(matrix_attempt *a) {
+  int status = 0;
+  fflush(NULL);
+  pid_t child = fork();
+  if (child == 0) {
+    alarm(SECONDS_PER_SETUP);
+    run_in_fork(a);
+    _exit(0);
+  }
+  if (waitpid(child, &status, 0) != child || status)
+    report("the forked child ended with status %d", status);
+}
+
+/* Each case is prepared, and tried in a child; the parent goes on as if nothing
+ * had been. */
+static void run_forked(matrix_setup *how, size_t i) {
+  (void)i;
+  snprintf(how->name, sizeof how->name, "forked");
+  how->is_forked = true;
+  run_cases(how);
+}
+
+static void test_forked_children(void **state) {
+  (void)state;
+  if (!program->can_fork) {
+    print_message("skip: raw calls know no client, and so no fork\n");
+    skip();
+  }
+  sweep_all(run_forked, 1);
+}
+
 /* ---- facts, and running -------------------------------------------------- */
 
 static void print_facts(void) {
@@ -707,6 +785,7 @@ int matrix_main(int argc, char **argv, const matrix_program *cases) {
       cmocka_unit_test(test_odd_extensions),
       cmocka_unit_test(test_odd_chains),
       cmocka_unit_test(test_endless_chain),
+      cmocka_unit_test(test_forked_children),
   };
   program = cases;
   if (cases->num_cases > MATRIX_MAX_CASES) return 2;

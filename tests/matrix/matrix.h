@@ -26,7 +26,8 @@ typedef struct matrix_case {
   pjrt_error *(*run)(matrix_attempt *a);
   /* The function that tells the fact, where a fact is read beforehand. */
   const char *fact;
-  /* A function without which the case cannot do, whatever others can. */
+  /* Functions without which the case cannot do, whatever others can; blanks
+   * between them. */
   const char *direct;
   /* A function that the case does as well without. */
   const char *spare;
@@ -41,6 +42,9 @@ typedef struct matrix_case {
    * the error before says. */
   int since;
   const char *before;
+  /* In a forked child too: it does so itself, or makes something of the child's
+   * own. */
+  bool calls_when_forked;
   const void *row; /* for the program that made it */
 } matrix_case;
 
@@ -52,6 +56,9 @@ typedef struct matrix_program {
   /* The cases call the plugin themselves: nothing has a fallback but what the
    * library calls on its own. */
   bool is_raw;
+  /* Whether an attempt has objects by now that a forked child must not use.
+   * NULL: forks are not tried. */
+  bool (*can_fork)(matrix_attempt *a);
 } matrix_program;
 
 /* How the plugin is. */
@@ -61,6 +68,7 @@ typedef struct matrix_setup {
   bool missing[MATRIX_MAX_FUNCTIONS];
   bool may_leak;   /* something that ends objects is missing */
   bool is_measure; /* counts the calls of each case */
+  bool is_forked;  /* the case itself is tried in a forked child */
   /* One function fails: at its first call in the case itself. */
   const char *faulty;
   pjrt_code code;

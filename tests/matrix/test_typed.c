@@ -11,16 +11,26 @@ static void append(const matrix_case *more, size_t num) {
   num_cases += num;
 }
 
+static bool can_fork(matrix_attempt *a) {
+  return (typed(a)->client || typed(a)->topology) &&
+         !a->what->calls_when_forked;
+}
+
 int main(int argc, char **argv) {
   append(typed_fact_cases, typed_num_fact_cases);
   append(typed_buffer_cases, typed_num_buffer_cases);
+  append(typed_buffer_copy_cases, typed_num_buffer_copy_cases);
   append(typed_event_cases, typed_num_event_cases);
   append(typed_executable_cases, typed_num_executable_cases);
+  append(typed_topology_cases, typed_num_topology_cases);
+  append(typed_transfer_cases, typed_num_transfer_cases);
+  append(typed_stream_cases, typed_num_stream_cases);
   const matrix_program program = {
       .cases = cases,
       .num_cases = num_cases,
       .world_size = sizeof(typed_world),
       .end = typed_end,
+      .can_fork = can_fork,
   };
   return matrix_main(argc, argv, &program);
 }

@@ -13,12 +13,20 @@ typedef struct typed_world {
   pjrt_program *program;
   pjrt_executable *executable;
   pjrt_executable *loaded;
+  pjrt_topology *topology; /* not the client's */
+  pjrt_topology *copy;
+  pjrt_compiled *compiled;
   pjrt_buffer *args[4];
   pjrt_buffer *outs[2];
   pjrt_event *event;
   pjrt_event *join;
+  pjrt_transfer *transfer;
+  pjrt_writer *writer;
+  pjrt_stream *stream;
+  pjrt_execute_context *context;
   pjrt_array *array;
   pjrt_layout *layout;
+  pjrt_kvstore *kvstore;
   void *artifact;
   size_t artifact_size;
   float read[4];
@@ -49,11 +57,22 @@ pjrt_error *typed_launch(matrix_attempt *a);
 
 pjrt_error *typed_upload(matrix_attempt *a, pjrt_device *device,
                          pjrt_buffer **out);
+/* The program that the executables are compiled from. */
+pjrt_error *typed_program(matrix_attempt *a);
 pjrt_error *typed_compile(matrix_attempt *a, const pjrt_compile_opts *opts);
 
 /* Reads the buffer and notes when it holds anything else. */
 pjrt_error *typed_expect(matrix_attempt *a, pjrt_buffer *buffer,
                          const float expected[4]);
+
+/* Notes when lent memory does not come back, once, which may take a moment and
+ * another thread. */
+void typed_expect_release(matrix_attempt *a);
+
+/* What gives lent memory back, and the counter it is told; not that of the
+ * world where the memory may come back after the world's end. */
+void typed_release(void *data, void *user);
+atomic_int *typed_releases(matrix_attempt *a);
 
 /* ---- the cases ----------------------------------------------------------- */
 
@@ -61,9 +80,17 @@ extern const matrix_case typed_fact_cases[];
 extern const size_t typed_num_fact_cases;
 extern const matrix_case typed_buffer_cases[];
 extern const size_t typed_num_buffer_cases;
+extern const matrix_case typed_buffer_copy_cases[];
+extern const size_t typed_num_buffer_copy_cases;
 extern const matrix_case typed_event_cases[];
 extern const size_t typed_num_event_cases;
 extern const matrix_case typed_executable_cases[];
 extern const size_t typed_num_executable_cases;
+extern const matrix_case typed_topology_cases[];
+extern const size_t typed_num_topology_cases;
+extern const matrix_case typed_transfer_cases[];
+extern const size_t typed_num_transfer_cases;
+extern const matrix_case typed_stream_cases[];
+extern const size_t typed_num_stream_cases;
 
 #endif /* PJRT_TESTS_MATRIX_TYPED_H_ */

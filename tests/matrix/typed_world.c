@@ -48,10 +48,14 @@ pjrt_error *typed_event(matrix_attempt *a) {
                                      &opts, &w->args[0], &w->event);
 }
 
+pjrt_error *typed_program(matrix_attempt *a) {
+  return pjrt_program_create(add_program, sizeof add_program - 1,
+                             PJRT_FORMAT_AUTO, &typed(a)->program);
+}
+
 pjrt_error *typed_compile(matrix_attempt *a, const pjrt_compile_opts *opts) {
   typed_world *w = typed(a);
-  PJRT_TRY(pjrt_program_create(add_program, sizeof add_program - 1,
-                               PJRT_FORMAT_AUTO, &w->program));
+  PJRT_TRY(typed_program(a));
   return pjrt_client_compile(w->client, w->program, opts, &w->executable);
 }
 
@@ -80,11 +84,19 @@ void typed_end(matrix_attempt *a) {
   pjrt_program_free(w->program);
   pjrt_executable_free(w->executable);
   pjrt_executable_free(w->loaded);
+  pjrt_topology_free(w->topology);
+  pjrt_topology_free(w->copy);
+  pjrt_compiled_free(w->compiled);
+  pjrt_writer_free(w->writer);
+  pjrt_transfer_free(w->transfer);
+  pjrt_stream_free(w->stream);
+  pjrt_execute_context_free(w->context);
   free_buffers(w->args, 4);
   free_buffers(w->outs, 2);
   pjrt_event_free(w->join);
   pjrt_event_free(w->event);
   pjrt_array_free(w->array);
   pjrt_layout_free(w->layout);
+  pjrt_kvstore_free(w->kvstore);
   pjrt_host_free(w->artifact);
 }

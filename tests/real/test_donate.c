@@ -37,11 +37,11 @@ static void check_consumed(fixture *f, const char *code) {
   assert_true(pjrt_buffer_is_deleted(a));
   assert_false(pjrt_buffer_is_deleted(b));
   assert_refused(pjrt_buffer_to_host(a, read, 16), PJRT_FAILED_PRECONDITION,
-                 "the buffer f32[4] was donated to an execution");
+                 "the buffer f32[4] was donated");
   assert_refused(try_execute(add, a, b, NULL), PJRT_FAILED_PRECONDITION,
-                 "argument 0 of main: it was donated to an execution");
+                 "argument 0 of main: it was donated");
   assert_refused(try_execute(add, b, a, NULL), PJRT_FAILED_PRECONDITION,
-                 "argument 1 of main: it was donated to an execution");
+                 "argument 1 of main: it was donated");
   assert_f32(b, 4, 1, 2, 3, 4);
   pjrt_buffer_free(sum);
   pjrt_buffer_free(a);

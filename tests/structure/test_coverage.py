@@ -1,12 +1,10 @@
-"""docs/coverage.md is what the sources say, and so are the "PJRT:" lines of
-the public headers."""
+"""docs/coverage.md and the "PJRT:" lines of the public headers are what the
+sources say, and no function lacks anything. What tests call is compared at the
+end of their run."""
 import subprocess
 import sys
 
-from tree import ROOT, case
+from tree import ROOT
 
-checked = subprocess.run(
-    [sys.executable, "-B", ROOT / "tools" / "coverage_table.py", "--check"],
-    capture_output=True, text=True)
-case("coverage_table", checked.stdout.splitlines() or
-     ([] if checked.returncode == 0 else [checked.stderr.strip()[-300:]]))
+sys.exit(subprocess.call(
+    [sys.executable, "-B", ROOT / "tools" / "coverage_table.py", "--check"]))

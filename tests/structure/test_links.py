@@ -1,5 +1,5 @@
-"""Links between the documents lead somewhere, and so do the paths that they
-name in backquotes."""
+"""Links between the documents lead somewhere, what they have make do is there,
+and the list of headers is whole."""
 import re
 
 from tree import ROOT, case, files, name_of
@@ -25,5 +25,16 @@ def missing_targets():
                 yield f"{name_of(path)}: make {target}"
 
 
+def headers_without_a_row():
+    """docs/reference.md names every public header."""
+    reference = (ROOT / "docs" / "reference.md").read_text()
+    public = ROOT / "include" / "pjrt"
+    for path in files(".h", under="include/pjrt"):
+        name = str(path.relative_to(public))
+        if f"`{name}`" not in reference:
+            yield f"docs/reference.md: {name}"
+
+
 case("links", broken_links())
+case("reference", headers_without_a_row())
 case("make_targets", missing_targets())

@@ -1,6 +1,7 @@
 """What tools/bootstrap says on machines that lack something, without touching
 this one: PATH leads to a folder with stand-ins alone."""
 import os
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -8,10 +9,13 @@ from pathlib import Path
 ROOT = Path(os.environ.get("PJRT_TEST_SOURCE_DIR") or
             Path(__file__).resolve().parents[2])
 # What the script itself is made of. The rest is missing unless a case adds it.
-BASICS = ("bash", "sh", "env", "dirname", "id", "stat", "getent", "cut")
+BASICS = ("bash", "sh", "env", "dirname", "id", "stat", "getent", "cut", "rm",
+          "chmod")
+# What the build and `make test` need, but for valgrind.
+TOOLS = ("cc", "make", "cmake", "pkg_config", "protoc_c", "python3")
 
 
-def bootstrap(user_id, **stand_ins):
+def bootstrap(user_id, tree=ROOT, **stand_ins):
     """Runs it where only BASICS and these scripts exist. A stand-in is the
     body of a shell script."""
     with tempfile.TemporaryDirectory() as folder:
@@ -26,7 +30,7 @@ def bootstrap(user_id, **stand_ins):
             path.write_text(f"#!/bin/sh\n{body}\n")
             path.chmod(0o755)
         result = subprocess.run(
-            ["bash", str(ROOT / "tools/bootstrap")], capture_output=True,
+            ["bash", str(tree / "tools/bootstrap")], capture_output=True,
             text=True, env={"PATH": folder, "HOME": folder})
     return result.returncode, result.stderr
 
@@ -54,3 +58,17 @@ check("sudo_is_used", status == 1 and "sudo apt-get update" in said and
 
 status, said = bootstrap(0, apt_get="exit 0")
 check("still_missing", status == 1 and "still missing" in said, said)
+
+# What was configured without a package must not stay so.
+with tempfile.TemporaryDirectory() as scratch:
+    shutil.copytree(ROOT / "tools", Path(scratch) / "tools")
+    made = Path(scratch) / "build/Makefile"
+    made.parent.mkdir()
+    made.touch()
+    there = dict.fromkeys(TOOLS, "exit 0")
+    status, said = bootstrap(0, Path(scratch), valgrind="", **there)
+    check("nothing_to_install", status == 0 and made.exists(), said)
+    status, said = bootstrap(
+        0, Path(scratch), **there,
+        apt_get='echo "#!/bin/sh" >$HOME/valgrind; chmod +x $HOME/valgrind')
+    check("builds_look_again", status == 0 and not made.exists(), said)

@@ -20,14 +20,14 @@ import instructions  # noqa: E402
 # Instructions over bare calls.
 CEILINGS = {
     "execute 1x1": 120,
-    "execute with event 1x1": 210,
+    "execute with event 1x1": 240,
     "execute without waiting 1x1": 125,
-    "ready event": 145,
+    "ready event": 180,
     "await": 75,
-    "upload": 500,
-    "upload in place": 660,
+    "upload": 540,
+    "upload in place": 700,
     "download": 560,
-    "execute with options 100x100": 9000,
+    "execute with options 100x100": 9300,
 }
 PER_ARGUMENT = 12
 PER_OUTPUT = 30

@@ -9,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(os.environ.get("PJRT_TEST_SOURCE_DIR") or
             Path(__file__).resolve().parents[2])
+BUILD = Path(os.environ.get("PJRT_TEST_BUILD_DIR") or ROOT / "build")
 CMOCKA = """[==========] Running 3 test(s).
 [ RUN      ] first
 [       OK ] first
@@ -32,6 +33,8 @@ PROGRAMS = {
     "dies_inside": ("echo '[ RUN      ] a'; kill -ABRT $$",
                     "0 passed, 1 failed, 0 skipped"),
     "hangs": ("echo ok a; sleep 60", "1 passed, 1 failed, 0 skipped"),
+    "leaves_somebody": ("echo ok a; setsid sleep 50 & sleep 60",
+                        "1 passed, 1 failed, 0 skipped"),
     "silent": ("true", "0 passed, 1 failed, 0 skipped"),
     "unexplained_status": ("echo ok a; exit 3",
                            "1 passed, 1 failed, 0 skipped"),
@@ -52,12 +55,13 @@ def run(folder, tests, *options):
         *options)
 
 
-def run_listed(folder, tests, *options):
-    manifest = {"configuration": "", "environment": {}, "tests": tests}
+def run_listed(folder, tests, *options, recorder=""):
+    manifest = {"configuration": "", "environment": {}, "tests": tests,
+                "recorder": recorder}
     (Path(folder) / "tests.json").write_text(json.dumps(manifest))
     result = subprocess.run(
         [sys.executable, "-B", str(ROOT / "tools/run_tests.py"), *options,
-         folder], capture_output=True, text=True)
+         folder], capture_output=True, text=True, timeout=45)
     lines = result.stdout.splitlines() or [result.stderr]
     return result.returncode, lines
 
@@ -86,3 +90,24 @@ with tempfile.TemporaryDirectory() as scratch:
     check("skips_say_why", "1 passed, 0 failed, 1 skipped", *reasons)
     if not any("no GPU" in line for line in reasons[1][1:]):
         print("not ok skips_say_why: the reason is not shown")
+    os.environ.update(WORLD_SIZE="4", SLURM_STEP_NUM_TASKS="4")
+    check("no_other_job", "1 passed, 0 failed, 0 skipped", *run(scratch, [
+        ("s", "test -z ${WORLD_SIZE-}${SLURM_STEP_NUM_TASKS-} && echo ok a",
+         "quick")]))
+    # All of the unit tests have run, and called nothing that the table tells.
+    listed = [{"name": "unit/a", "command": ["bash", "-c", "echo ok a"],
+               "tier": "quick", "timeout_s": 9, "plugins": "none"}]
+    library = str(BUILD / "tests/libpjrt_recorder.so")
+    said = run_listed(scratch, listed, recorder=library)[1]
+    print("ok calls_are_compared" if any(
+        line.startswith("failed: coverage: recorded_unit:") for line in said)
+        else f"not ok calls_are_compared: {said[-3:]}")
+    check("part_is_not_compared", "1 passed, 0 failed, 0 skipped",
+          *run_listed(scratch, listed, "--match", "unit", recorder=library))
+    # A record that does not add up fails its own test, and the others run on.
+    odd = dict(listed[0], name="unit/odd", command=[
+        "bash", "-c", r"echo ok a; printf '\1\0\0\0\1\0\0\0' "
+        ">$LIBPJRT_CALLS_DIR/odd"])
+    check("odd_record", "2 passed, 1 failed, 0 skipped",
+          *run_listed(scratch, [odd, *listed], "--match", "unit",
+                      recorder=library))

@@ -1,4 +1,4 @@
-#include "scenario.h"
+#include "scenario_steps.h"
 
 #include <stdio.h>
 
@@ -229,8 +229,67 @@ static pjrt_error *execute_loaded(scenario *s) {
   return pjrt_executable_execute(s->loaded, args, 2, NULL, s->loaded_outs, 2);
 }
 
+/* ---- piece by piece ------------------------------------------------------ */
+
+static pjrt_error *open_transfer(scenario *s) {
+  static const int64_t four[] = {4};
+  const pjrt_transfer_shape shape = {PJRT_F32, four, 1, NULL};
+  const pjrt_transfer_shape shapes[] = {shape, shape, shape};
+  return pjrt_transfer_create(device(s, 0), NULL, shapes, 3, &s->transfer);
+}
+
+static pjrt_error *take_buffer(scenario *s) {
+  return pjrt_transfer_take_buffer(s->transfer, 2, &s->transferred);
+}
+
+static pjrt_error *fill(scenario *s) {
+  PJRT_TRY(pjrt_transfer_data(s->transfer, 0, floats, 16, 0, true));
+  return pjrt_transfer_literal(s->transfer, 1, floats, 16);
+}
+
+static pjrt_error *open_writer(scenario *s) {
+  return pjrt_writer_create(s->transfer, 2, NULL, &s->writer);
+}
+
+static pjrt_error *write_all(scenario *s) {
+  PJRT_TRY(pjrt_writer_write(s->writer, floats, sizeof floats));
+  PJRT_TRY(pjrt_writer_finish(s->writer));
+  return pjrt_buffer_await(s->transferred);
+}
+
+/* ---- with callbacks ------------------------------------------------------ */
+
+static pjrt_error *create_context(scenario *s) {
+  return pjrt_execute_context_create(s->client, &s->context);
+}
+
+static pjrt_error *drop_chunk(pjrt_chunk *chunk, size_t total_size,
+                              bool is_last, void *user) {
+  (void)total_size;
+  (void)is_last;
+  (void)user;
+  pjrt_chunk_free(chunk);
+  return NULL;
+}
+
+static void drop_stream(pjrt_stream *stream, void *user) {
+  (void)user;
+  pjrt_stream_free(stream);
+}
+
 static pjrt_error *execute_sharded(scenario *s) {
-  return pjrt_executable_execute_sharded(s->sharded, 2, s->shards, 2, NULL,
+  const pjrt_send_callback send = {1, drop_chunk, NULL};
+  const pjrt_recv_callback recv = {2, drop_stream, NULL};
+  const pjrt_send_callback sends[] = {send, send};
+  const pjrt_recv_callback recvs[] = {recv, recv};
+  pjrt_execute_opts opts;
+  pjrt_execute_opts_init(&opts);
+  opts.context = s->context;
+  opts.send_callbacks = sends;
+  opts.num_send_callbacks = 1;
+  opts.recv_callbacks = recvs;
+  opts.num_recv_callbacks = 1;
+  return pjrt_executable_execute_sharded(s->sharded, 2, s->shards, 2, &opts,
                                          s->shard_outs, 2);
 }
 
@@ -244,22 +303,7 @@ static pjrt_error *delete_executable(scenario *s) {
 
 /* ---- the whole ----------------------------------------------------------- */
 
-typedef struct outputs {
-  size_t offset; /* in scenario */
-  size_t num;    /* pointers */
-} outputs;
-
-typedef struct step {
-  const char *name;
-  pjrt_error *(*run)(scenario *s);
-  outputs outs[2];
-} step;
-
-#define ONE(field) {offsetof(scenario, field), 1}
-#define ALL(field) \
-  {offsetof(scenario, field), sizeof((scenario *)0)->field / sizeof(void *)}
-
-static const step steps[] = {
+static const scenario_step steps[] = {
     {"open", open_plugin, {ONE(plugin)}},
     {"create client", create_client, {ONE(client)}},
     {"assign devices", assign_devices, {{0}}},
@@ -289,17 +333,23 @@ static const step steps[] = {
     {"serialize", serialize, {ONE(artifact)}},
     {"load", load, {ONE(loaded)}},
     {"execute loaded", execute_loaded, {ALL(loaded_outs)}},
+    {"open transfer", open_transfer, {ONE(transfer)}},
+    {"take buffer", take_buffer, {ONE(transferred)}},
+    {"fill", fill, {{0}}},
+    {"open writer", open_writer, {ONE(writer)}},
+    {"write", write_all, {{0}}},
+    {"create context", create_context, {ONE(context)}},
     {"execute sharded", execute_sharded, {ALL(shard_outs)}},
     {"delete buffer", delete_buffer, {{0}}},
     {"delete executable", delete_executable, {{0}}},
 };
 
-static void **pointers(scenario *s, const outputs *outs) {
+static void **pointers(scenario *s, const scenario_outputs *outs) {
   return (void **)(void *)((char *)s + outs->offset);
 }
 
 /* Outputs hold garbage before a call, and NULL after one that failed. */
-static pjrt_error *run_step(scenario *s, const step *one) {
+static pjrt_error *run_step(scenario *s, const scenario_step *one) {
   s->step = one->name;
   for (size_t o = 0; o < 2; o++) {
     for (size_t i = 0; i < one->outs[o].num; i++) {
@@ -324,6 +374,9 @@ pjrt_error *scenario_run(scenario *out) {
   for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
     PJRT_TRY(run_step(out, &steps[i]));
   }
+  for (size_t i = 0; i < scenario_num_more_steps; i++) {
+    PJRT_TRY(run_step(out, &scenario_more_steps[i]));
+  }
   return NULL;
 }
 
@@ -346,10 +399,15 @@ void scenario_end(scenario *s) {
   free_buffers(s->args, 2);
   free_buffers(&s->adopted, 1);
   free_buffers(&s->matrix, 1);
+  pjrt_execute_context_free(s->context);
+  pjrt_transfer_free(s->transfer);
+  pjrt_writer_free(s->writer);
+  free_buffers(&s->transferred, 1);
   free_buffers(s->outs, 2);
   free_buffers(s->loaded_outs, 2);
   free_buffers(s->shards, 4);
   free_buffers(s->shard_outs, 4);
+  scenario_end_more(s);
   sim.release_events();
   free_events(s);
   pjrt_array_free(s->array);

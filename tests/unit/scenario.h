@@ -29,9 +29,37 @@ typedef struct scenario {
   pjrt_event *downloaded;
   pjrt_array *array;
   pjrt_buffer *loaded_outs[2];
+  pjrt_transfer *transfer;
+  pjrt_buffer *transferred;
+  pjrt_writer *writer;
+  pjrt_execute_context *context;
   pjrt_buffer *shards[4];
   pjrt_buffer *shard_outs[4];
   float read[4];
+
+  pjrt_topology *topology, *again; /* the second from what the first told */
+  pjrt_layout *canonical;
+  void *description;
+  size_t description_size;
+  pjrt_compiled *compiled;
+  pjrt_executable *of_compiled;
+  void *compiled_artifact;
+  pjrt_program *optimized;
+  pjrt_named_values *costs;
+  void *options;
+  pjrt_named_values *attributes;
+  pjrt_async_tracking_event *tracking;
+  pjrt_buffer *copies[2];
+  pjrt_raw_copy *raw_copy;
+  pjrt_event *raw_copied;
+  pjrt_buffer *made[7];
+  pjrt_alias *alias;
+  pjrt_event *promised;
+  _Alignas(64) float pinned[4];
+  pjrt_dma_mapping *mapping;
+  pjrt_compile_options *compile_options;
+  char *json;
+
   atomic_int num_callbacks; /* on `done` */
   bool was_adopted;
   atomic_int num_releases; /* of the adopted memory */

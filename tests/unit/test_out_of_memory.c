@@ -141,11 +141,47 @@ static void test_arguments_stay_usable(void **state) {
   pjrt_executable_free(executable);
 }
 
+/* Nobody but the caller ends the wait for what was promised, so no call may
+ * wait for it because memory for its event is short. */
+static pjrt_error *ask_for_promised(pjrt_buffer *promised, int which) {
+  pjrt_event *done;
+  float read[4];
+  switch (which) {
+    case 0:
+      return pjrt_buffer_ready_event(promised, &done);
+    case 1:
+      return pjrt_buffer_to_host_async(promised, read, sizeof read, &done);
+    default:
+      return pjrt_buffer_copy_raw_to_host_async(promised, 0, read, sizeof read,
+                                                &done);
+  }
+}
+
+static void test_no_wait_for_what_is_promised(void **state) {
+  const fixture *f = *state;
+  const int64_t four[] = {4};
+  pjrt_buffer *promised;
+  pjrt_alias *alias;
+  expect_ok(pjrt_buffer_create_alias(f->device, PJRT_F32, four, 1, NULL,
+                                     &promised, &alias));
+  for (int which = 0; which < 3; which++) {
+    atomic_store(&num_allocations, 0);
+    atomic_store(&last_failure, INT32_MAX);
+    atomic_store(&first_failure, 1);
+    pjrt_error *error = ask_for_promised(promised, which);
+    atomic_store(&first_failure, 0);
+    assert_int_equal(pjrt_error_consume(error), PJRT_RESOURCE_EXHAUSTED);
+  }
+  pjrt_alias_free(alias);
+  pjrt_buffer_free(promised);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_one_allocation_fails),
       cmocka_unit_test(test_all_further_allocations_fail),
       sim_test(test_arguments_stay_usable),
+      sim_test(test_no_wait_for_what_is_promised),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
