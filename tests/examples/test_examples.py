@@ -13,8 +13,13 @@ SOURCE = Path(os.environ.get("PJRT_TEST_SOURCE_DIR") or
               Path(__file__).resolve().parents[2])
 BUILD = Path(os.environ.get("PJRT_TEST_BUILD_DIR") or SOURCE / "build")
 PLUGIN = os.environ.get("PJRT_TEST_PLUGIN_CPU")
+SIM = os.environ.get("PJRT_TEST_SIM")
 EXAMPLES = sorted(p.stem for p in (SOURCE / "examples").glob("[0-9]*.c"))
-ARGUMENTS = {"09_devices": ["cpu_device_count=2"]}
+# What an example is to print on a plugin stands beside it: on the CPU plugin,
+# and on the simulated one where that can more.
+PLUGINS = {".expected": PLUGIN, ".sim.expected": SIM}
+ARGUMENTS = {"09_devices.expected": ["cpu_device_count=2"],
+             "10_aot.sim.expected": ["2x2"]}
 MODEL = SOURCE / "models" / "digits"
 
 
@@ -38,8 +43,16 @@ def run(name, *arguments, **options):
 
 
 def prints_what_is_expected(name):
-    expected = (SOURCE / "examples" / f"{name}.expected").read_text()
-    done = run(name, PLUGIN, *ARGUMENTS.get(name, []))
+    found = [suffix for suffix in PLUGINS
+             if (SOURCE / "examples" / (name + suffix)).exists()]
+    check(found, "nothing says what it is to print")
+    for suffix in found:
+        prints(name, PLUGINS[suffix], name + suffix)
+
+
+def prints(name, plugin, file):
+    expected = (SOURCE / "examples" / file).read_text()
+    done = run(name, plugin, *ARGUMENTS.get(file, []))
     check(done.returncode == 0,
           f"exit status {done.returncode}: {done.stderr[-300:]!r}")
     for number, (got, wanted) in enumerate(
@@ -54,6 +67,19 @@ def without_a_plugin_one_line_says_so(name):
     check(done.stdout == "", f"printed {done.stdout!r}")
     check(len(done.stderr.splitlines()) == 1 and "NOT_FOUND" in done.stderr,
           f"said {done.stderr!r}")
+
+
+def several_processes_meet():
+    """15_processes, as a launcher would start it, on the simulated plugin."""
+    started = [subprocess.Popen(
+        [BUILD / "examples" / "15_processes", SIM, "file:meeting"],
+        stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "RANK": str(rank), "WORLD_SIZE": "2",
+             "TORCHELASTIC_RUN_ID": "first"}) for rank in range(2)]
+    for rank, process in enumerate(started):
+        said, _ = process.communicate(timeout=120)
+        check(said == f"process {rank} of 2: 8 devices, 4 of them its own\n",
+              f"process {rank} said {said!r}")
 
 
 # ---- the main job -----------------------------------------------------------
@@ -178,6 +204,7 @@ def main():
     held = [report(name, prints_what_is_expected, name) for name in EXAMPLES]
     held.append(report("without_a_plugin", without_a_plugin_one_line_says_so,
                        EXAMPLES[0]))
+    held.append(report("several_processes", several_processes_meet))
     held += [report(case.__name__, case) for case in MAIN_JOB]
     return 0 if all(held) else 1
 

@@ -17,6 +17,8 @@ COMMAND = os.environ.get("PJRT_TEST_CLI")
 
 
 README, GUIDE = SOURCE / "README.md", SOURCE / "docs" / "command.md"
+VERBS = ("run", "bench", "cache", "compile", "info", "plugin list",
+         "plugin install", "plugin doctor")
 
 # Adds up over four devices; the guide refers to an example for it.
 SUM = """func.func @main(%x: tensor<f32>) -> tensor<f32> {
@@ -120,8 +122,7 @@ def exit_statuses_are_the_commands():
 def options_exist():
     """Every --option in a document's command lines is one of the command's."""
     known = set()
-    for verb in ("run", "bench", "info", "plugin list",
-                 "plugin install", "plugin doctor"):
+    for verb in VERBS:
         text = call(COMMAND, "help", *verb.split()).stdout
         known |= set(re.findall(r"--[a-z][a-z-]+", text))
     for path in (README, GUIDE, SOURCE / "docs" / "getting-started.md"):
@@ -133,6 +134,18 @@ def options_exist():
     return "" if known else "the command shows no options"
 
 
+def options_are_described():
+    """The guide speaks of every option that the command has."""
+    guide = GUIDE.read_text()
+    for verb in VERBS:
+        text = call(COMMAND, "help", *verb.split()).stdout
+        for option in re.findall(r"^ +(--[a-z][a-z-]+)", text, re.M):
+            if option != "--help" and not re.search(option + r"(?![a-z-])",
+                                                    guide):
+                return f"docs/command.md has nothing on {option} of pjrt {verb}"
+    return ""
+
+
 CASES = [
     (program_compiles, shutil.which("cc"), "no C compiler"),
     (program_prints_what_is_said, PLUGIN, "the CPU plugin is not installed"),
@@ -141,6 +154,7 @@ CASES = [
      "it needs the command and the CPU plugin"),
     (exit_statuses_are_the_commands, COMMAND, "the command is not built"),
     (options_exist, COMMAND, "the command is not built"),
+    (options_are_described, COMMAND, "the command is not built"),
 ]
 
 
