@@ -8,9 +8,10 @@
  * An entry is found by everything that the machine code depends on: the
  * program, the compile options, the plugin's file and version, its platform,
  * the client's devices, the processor of this machine, and the variables
- * XLA_FLAGS and LIBTPU_INIT_ARGS. What only the client's options say, and no
- * device shows, is not part of it: give clients with such options folders of
- * their own.
+ * XLA_FLAGS and LIBTPU_INIT_ARGS, with what is in the file that they may name.
+ * What only the client's options say, and no device shows, is not part of it,
+ * nor is what is in files that compile options name: give clients and options
+ * of that kind folders of their own.
  *
  * Writing there is as good as running code: an entry is machine code that this
  * process runs. So a folder is private. It is made with mode 700, its files

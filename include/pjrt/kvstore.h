@@ -75,7 +75,7 @@ PJRT_API void pjrt_kvstore_free(pjrt_kvstore *store);
 /* Ends all waiting for keys, now and from now on: a get of a key that is not
  * there is CANCELLED. For a thread that has learnt that the job failed, or
  * that the user wants to stop. What is there can still be had, and put.
- * @param store [borrowed: call] */
+ * @param store [borrowed: call] NULL is a no-op */
 PJRT_API void pjrt_kvstore_cancel(pjrt_kvstore *store);
 
 /* The value of a key, which is waited for up to `timeout_ns` nanoseconds; 0

@@ -199,6 +199,12 @@ static pjrt_error *call_create_alias(const pjrt_memory *memory,
                                      pjrt_alias *alias, PJRT_Buffer **out) {
   const pjrt_client *client = alias->pledge.client;
   const pjrt_plugin *plugin = client->plugin;
+  const PJRT_Api *table = &plugin->table;
+  /* Not a promise that nobody could keep. */
+  if (table->PJRT_Client_CreateAliasBuffer &&
+      !table->PJRT_Client_FulfillAliasBuffer) {
+    return pjrt_call_missing(plugin, PJRT_CALL_PJRT_Client_FulfillAliasBuffer);
+  }
   PJRT_STRUCT(plugin, PJRT_Buffer_MemoryLayout, layout);
   pjrt_layout_order_to_raw(alias->spec->row_major, alias->spec->num_dims,
                            plugin, layout);
@@ -211,6 +217,7 @@ static pjrt_error *call_create_alias(const pjrt_memory *memory,
   args->shape_layout = layout;
   PJRT_TRY(PJRT_CALL(plugin, PJRT_Client_CreateAliasBuffer, args));
   *out = args->alias_buffer;
+  alias->raw = args->alias_buffer;
   alias->callback = args->fulfill_alias_buffer_cb;
   return NULL;
 }
@@ -267,6 +274,10 @@ static pjrt_error *check_source(const pjrt_alias *alias,
                                 const pjrt_buffer *buffer) {
   char promised[PJRT_SPEC_TEXT_SIZE], given[PJRT_SPEC_TEXT_SIZE];
   PJRT_TRY(pjrt_buffer_check(buffer));
+  if (buffer->raw == alias->raw) {
+    return pjrt_error_format(PJRT_INVALID_ARGUMENT,
+                             "the buffer is the alias itself");
+  }
   if (pjrt_spec_fits(buffer->spec, alias->spec)) return NULL;
   pjrt_spec_print(alias->spec, promised);
   pjrt_spec_print(buffer->spec, given);

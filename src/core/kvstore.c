@@ -141,6 +141,7 @@ static bool is_cancelled(pjrt_kvstore *store) {
 }
 
 void pjrt_kvstore_cancel(pjrt_kvstore *store) {
+  if (!store) return;
   pthread_mutex_lock(&store->mutex);
   store->is_cancelled = true;
   pthread_cond_broadcast(&store->woken);

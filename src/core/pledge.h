@@ -65,8 +65,9 @@ struct pjrt_raw_copy {
 };
 
 struct pjrt_alias {
-  pjrt_pledge pledge;    /* of a buffer */
-  const pjrt_spec *spec; /* of the alias */
+  pjrt_pledge pledge;     /* of a buffer */
+  const pjrt_spec *spec;  /* of the alias */
+  const PJRT_Buffer *raw; /* the alias, to tell it from others: never used */
   PJRT_FulfillAliasBufferCallback *callback;
 };
 

@@ -385,20 +385,22 @@ static pjrt_error *list_fields(const pjrt_proto_type *type, const void *data,
   return NULL;
 }
 
-/* Whether another member of the oneof comes later: then only that one counts.
- */
-static bool is_superseded(const occurrence *last, const occurrence *all,
-                          size_t num) {
-  if (!last->field || last->field->form < PJRT_PROTO_ONEOF) {
-    return false;
-  }
+/* How many of those, a oneof's member, another member unset: all before it. */
+static size_t count_unset(const occurrence *those, size_t num_those,
+                          const occurrence *all, size_t num) {
+  const pjrt_proto_field *field = those->field;
+  size_t num_unset = 0;
+  if (!field || field->form < PJRT_PROTO_ONEOF) return 0;
   for (size_t i = 0; i < num; i++) {
-    if (all[i].position > last->position &&
-        pjrt_proto_same_oneof(all[i].field, last->field)) {
-      return true;
+    if (all[i].field == field || !pjrt_proto_same_oneof(all[i].field, field)) {
+      continue;
+    }
+    while (num_unset < num_those &&
+           those[num_unset].position < all[i].position) {
+      num_unset++;
     }
   }
-  return false;
+  return num_unset;
 }
 
 static pjrt_error *print_fields(printer *p, occurrence *all, size_t num) {
@@ -411,12 +413,14 @@ static pjrt_error *print_fields(printer *p, occurrence *all, size_t num) {
         break;
       }
     }
-    if (is_superseded(&all[end - 1], all, num)) continue;
+    first += count_unset(first, end - start, all, num);
+    const size_t num_left = (size_t)(&all[end] - first);
+    if (num_left == 0) continue;
     separate(p, printed++, false);
     if (first->field) {
-      PJRT_TRY(print_known(p, first->field, first, end - start));
+      PJRT_TRY(print_known(p, first->field, first, num_left));
     } else {
-      print_unknown(p, first, end - start);
+      print_unknown(p, first, num_left);
     }
   }
   return NULL;

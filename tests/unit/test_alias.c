@@ -161,7 +161,23 @@ static void test_refused(void **state) {
   expect_not_taken(&made, buffer, PJRT_FAILED_PRECONDITION, "was deleted");
   pjrt_buffer_free(buffer);
   expect_not_taken(&made, NULL, PJRT_INVALID_ARGUMENT, "buffer is NULL");
+  expect_error(pjrt_alias_fulfill(made.alias, made.buffer),
+               PJRT_INVALID_ARGUMENT, "the alias itself");
   drop(&made);
+}
+
+/* Nobody could keep the promise. */
+static void test_without_fulfilling(void **state) {
+  const fixture *f = *state;
+  pjrt_buffer *buffer;
+  pjrt_alias *alias;
+  f->plugin->table.PJRT_Client_FulfillAliasBuffer = NULL;
+  expect_error(pjrt_buffer_create_alias(f->device, PJRT_F32, four, 1, NULL,
+                                        &buffer, &alias),
+               PJRT_UNIMPLEMENTED, "PJRT_Client_FulfillAliasBuffer");
+  assert_int_equal(sim.num_calls("PJRT_Client_CreateAliasBuffer"), 0);
+  assert_null(buffer);
+  assert_null(alias);
 }
 
 /* A failure before the promise leaves nothing behind. */
@@ -218,11 +234,17 @@ static void test_without_memories(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      sim_test(test_fulfilled),        sim_test(test_memory),
-      sim_test(test_fulfilled_once),   sim_test(test_failed),
-      sim_test(test_forgotten),        sim_test(test_fulfilled_for_nobody),
-      sim_test(test_refused),          sim_test(test_creation_fails),
-      sim_test(test_fulfilling_fails), cmocka_unit_test(test_without_memories),
+      sim_test(test_fulfilled),
+      sim_test(test_memory),
+      sim_test(test_fulfilled_once),
+      sim_test(test_failed),
+      sim_test(test_forgotten),
+      sim_test(test_fulfilled_for_nobody),
+      sim_test(test_refused),
+      sim_test(test_creation_fails),
+      sim_test(test_without_fulfilling),
+      sim_test(test_fulfilling_fails),
+      cmocka_unit_test(test_without_memories),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -167,6 +167,20 @@ static void members_of_a_oneof_are_apart(void **state) {
   pjrt_compile_options_free(it);
 }
 
+/* cuda { major: 9 }, rocm { gcn_arch_name: "g" }, and then cuda { minor: 1 } */
+static void what_a_oneof_unset_stays_so(void **state) {
+  static const char bytes[] =
+      "\x42\x12\x0a\x10\x82\x01\x02\x08\x09"
+      "\x8a\x01\x03\x0a\x01g"
+      "\x82\x01\x02\x10\x01";
+  (void)state;
+  pjrt_compile_options *it = parse(bytes, sizeof bytes - 1);
+  expect_json(it,
+              "{\"target_config\":{\"gpu_device_info\":{"
+              "\"cuda_compute_capability\":{\"minor\":1}}}}");
+  pjrt_compile_options_free(it);
+}
+
 static void lists(void **state) {
   (void)state;
   pjrt_compile_options *it = parse("", 0);
@@ -687,6 +701,7 @@ int main(void) {
       TEST(a_value_replaces_the_one_before),
       TEST(what_is_not_there_is_not_made_by_clearing_it),
       TEST(members_of_a_oneof_are_apart),
+      TEST(what_a_oneof_unset_stays_so),
       TEST(lists),
       TEST(devices_come_replica_major),
       TEST(names_that_lead_nowhere),

@@ -22,6 +22,7 @@ static void test_in_process(void **state) {
   expect_ok(pjrt_kvstore_create_in_process(&store));
   check_store(store);
   pjrt_kvstore_free(NULL);
+  pjrt_kvstore_cancel(NULL);
 }
 
 /* ---- folders ------------------------------------------------------------- */
