@@ -16,6 +16,8 @@ export PYTHONDONTWRITEBYTECODE = 1
 
 # Under sudo only installing needs root; see tools/as-user.
 RUN := tools/as-user
+FETCH = $(RUN) tools/fetch_plugins.py $(PLUGIN) | cut -f 2
+SIM := build/sim/libpjrt_sim.so
 BUILD = $(RUN) cmake --build $(1) --parallel $(JOBS)
 HEAVY_BUILDS := asan tsan clang fuzz
 
@@ -29,8 +31,7 @@ build: build/Makefile  ## Build the library, the command, examples and tests
 demo: bootstrap-demo build/Makefile  ## Classify real handwritten digits
 	@$(call BUILD,build) --target example_digits pjrt_cli \
 	$(if $(filter sim,$(PLUGIN)),pjrt_sim)
-	@plugin=$(if $(filter sim,$(PLUGIN)),build/sim/libpjrt_sim.so,\
-	$$($(RUN) tools/fetch_plugins.py $(PLUGIN) | cut -f 2)) && \
+	@plugin="$(if $(filter sim,$(PLUGIN)),$(SIM),$$($(FETCH)))" && \
 	$(RUN) build/examples/digits --plugin "$$plugin" models/digits
 
 test: bootstrap build  ## Tests that need the CPU plugin alone

@@ -14,6 +14,7 @@ SOURCE = Path(os.environ.get("PJRT_TEST_SOURCE_DIR") or
 BUILD = Path(os.environ.get("PJRT_TEST_BUILD_DIR") or SOURCE / "build")
 PLUGIN = os.environ.get("PJRT_TEST_PLUGIN_CPU")
 COMMAND = os.environ.get("PJRT_TEST_CLI")
+IS_MAKES = BUILD == SOURCE / "build"
 
 
 README, GUIDE = SOURCE / "README.md", SOURCE / "docs" / "command.md"
@@ -46,6 +47,24 @@ def call(*command, **environment):
 
 
 # ---- the cases: each returns why it does not hold, or "" --------------------
+
+
+def make_demo(*variables):
+    """What `make demo` ends with, as said, or what went wrong."""
+    done = call("make", "--no-print-directory", "-C", str(SOURCE), "demo",
+                *variables, MAKEFLAGS="", MAKELEVEL="")
+    said = blocks("text")[0].splitlines()[-2:]
+    ended = done.stdout.splitlines()[-2:]
+    return "" if done.returncode == 0 and ended == said else (
+        f"make demo ended with {done.stdout[-200:]} {done.stderr[-300:]}")
+
+
+def demo_ends_as_said():
+    return make_demo()
+
+
+def demo_needs_no_download():
+    return make_demo("PLUGIN=sim")
 
 
 def program_compiles():
@@ -147,6 +166,9 @@ def options_are_described():
 
 
 CASES = [
+    (demo_ends_as_said, IS_MAKES, "this is not the build of the Makefile"),
+    (demo_needs_no_download, IS_MAKES,
+     "this is not the build of the Makefile"),
     (program_compiles, shutil.which("cc"), "no C compiler"),
     (program_prints_what_is_said, PLUGIN, "the CPU plugin is not installed"),
     (program_fails_in_one_line, PLUGIN, "the CPU plugin is not installed"),
