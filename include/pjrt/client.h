@@ -46,7 +46,9 @@ PJRT_API PJRT_MUST_USE pjrt_error *pjrt_client_create(
 
 /* Drops the handle. The client itself ends when its last buffer, executable
  * and event is gone; that may block for pending work, and never happens on a
- * thread of the plugin's. In a forked child this leaks and calls nothing.
+ * thread of the plugin's. Outside callbacks this first lets the callbacks that
+ * are under way return (for two seconds at most): when it was the last object,
+ * the process may end. In a forked child this leaks and calls nothing.
  * PJRT: PJRT_Client_Destroy (0.40).
  * @param client [taken] */
 PJRT_API void pjrt_client_free(pjrt_client *client);

@@ -37,6 +37,7 @@ static void destroy_raw(pjrt_client *client) {
 }
 
 void pjrt_client_destroy(pjrt_client *client) {
+  pjrt_reaper_await_callbacks(&client->reaper);
   destroy_raw(client);
   pjrt_reaper_stop(&client->reaper);
   pjrt_pool_destroy(client->pool);
@@ -63,9 +64,12 @@ void pjrt_client_bury(pjrt_client *client, pjrt_grave *grave) {
 }
 
 /* The handle counts as one object of the pool, so that freeing it is like
- * freeing any other. */
+ * freeing any other. A callback in which the caller learnt that all is done may
+ * not have returned yet: without waiting for it, the plugin's client would be
+ * destroyed on the reaper's thread while the caller ends the process. */
 void pjrt_client_free(pjrt_client *client) {
   if (!client || pjrt_client_is_forked(client)) return;
+  pjrt_reaper_settle(&client->reaper);
   pjrt_pool_close(client->pool);
   client->grave.bury = bury_handle;
   pjrt_client_bury(client, &client->grave);

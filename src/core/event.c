@@ -35,6 +35,7 @@ static void clear_more(pjrt_event *event) {
   event->error = NULL;
   event->is_watched = false;
   event->is_asking = false;
+  event->call = PJRT_EVENT_CALL_UNKNOWN;
   event->fd = -1;
   event->callbacks = NULL;
   event->joined = NULL;
@@ -216,13 +217,36 @@ void pjrt_event_publish(pjrt_event *event, pjrt_error *error) {
 
 /* ---- watching: having the plugin call back ------------------------------- */
 
+/* Somebody else found the event ready. */
+static void expect_callback(pjrt_event *event) {
+  pthread_mutex_lock(&event->mutex);
+  if ((event->is_watched || event->is_asking) &&
+      event->call == PJRT_EVENT_CALL_UNKNOWN) {
+    event->call = PJRT_EVENT_CALL_DUE;
+    pjrt_reaper_expect_callback(&event->client->reaper, 1);
+  }
+  pthread_mutex_unlock(&event->mutex);
+}
+
+/* It came, or will not come. */
+static void end_callback(pjrt_event *event, pjrt_event_call call) {
+  pthread_mutex_lock(&event->mutex);
+  if (event->call == PJRT_EVENT_CALL_DUE) {
+    pjrt_reaper_expect_callback(&event->client->reaper, -1);
+  }
+  event->call = call;
+  pthread_mutex_unlock(&event->mutex);
+}
+
 static void on_ready(PJRT_Error *raw, void *user) {
   pjrt_event *event = user;
   pjrt_error *error = NULL;
   /* Pairs with pjrt_event_retain() before the call. The plugin orders the two
    * itself, but a race detector cannot see into it. */
   (void)atomic_load_explicit(&event->refs, memory_order_acquire);
-  pjrt_enter_callback();
+  pjrt_reaper *reaper = &event->client->reaper;
+  pjrt_reaper_enter_callback(reaper);
+  end_callback(event, PJRT_EVENT_CALL_CAME);
   if (raw) {
     error = pjrt_error_from_plugin(event->client->plugin,
                                    PJRT_CALL_PJRT_Event_OnReady, raw);
@@ -230,7 +254,7 @@ static void on_ready(PJRT_Error *raw, void *user) {
   }
   pjrt_event_publish(event, error);
   pjrt_event_release(event);
-  pjrt_leave_callback();
+  pjrt_reaper_leave_callback(reaper);
 }
 
 static pjrt_error *ask_for_callback(pjrt_event *event) {
@@ -242,7 +266,10 @@ static pjrt_error *ask_for_callback(pjrt_event *event) {
   pjrt_event_retain(event);
   pjrt_error *error =
       PJRT_CALL(event->client->plugin, PJRT_Event_OnReady, args);
-  if (error) pjrt_event_release(event); /* no callback will come */
+  if (error) { /* no callback will come */
+    end_callback(event, PJRT_EVENT_CALL_UNKNOWN);
+    pjrt_event_release(event);
+  }
   return error;
 }
 
@@ -351,6 +378,7 @@ static pjrt_error *wait_published(pjrt_event *event, int64_t timeout_ns) {
 /* Publishes what the plugin said in an await. */
 static pjrt_error *publish_awaited(pjrt_event *event, pjrt_error *error) {
   if (error) pjrt_error_set_call(error, event->what);
+  expect_callback(event);
   pjrt_event_publish(event, error);
   return outcome(event);
 }

@@ -19,6 +19,13 @@ typedef enum pjrt_promise {
   PJRT_PROMISE_SET = 2
 } pjrt_promise;
 
+/* The plugin's callback, once somebody else found the event ready. */
+typedef enum pjrt_event_call {
+  PJRT_EVENT_CALL_UNKNOWN = 0,
+  PJRT_EVENT_CALL_DUE = 1, /* the reaper expects it */
+  PJRT_EVENT_CALL_CAME = 2
+} pjrt_event_call;
+
 typedef struct pjrt_event_callback pjrt_event_callback;
 
 /* Lives in the client's pool. An event either wraps one of the plugin's, or is
@@ -49,7 +56,8 @@ struct pjrt_event {
   pjrt_error *error;
   bool is_watched; /* the plugin will call back */
   bool is_asking;  /* a thread is asking it to */
-  int fd;          /* -1: none */
+  pjrt_event_call call;
+  int fd; /* -1: none */
   pjrt_event_callback *callbacks;
   atomic_bool is_given_up; /* nobody may wait any more */
   atomic_int promise;      /* pjrt_promise */

@@ -2,7 +2,11 @@
 
 #include <signal.h>
 
+#include "base/deadline.h"
 #include "base/error.h"
+
+/* How long it takes until a plugin is not expected to call back any more. */
+#define SETTLE_NS INT64_C(2000000000)
 
 _Thread_local pjrt_thread pjrt_this_thread;
 
@@ -13,6 +17,7 @@ void pjrt_reaper_init(pjrt_reaper *reaper, void (*destroy_owner)(void *owner),
                       void *owner) {
   pthread_mutex_init(&reaper->mutex, NULL);
   pthread_cond_init(&reaper->wake, NULL);
+  pthread_cond_init(&reaper->settled, NULL);
   reaper->destroy_owner = destroy_owner;
   reaper->owner = owner;
 }
@@ -20,11 +25,14 @@ void pjrt_reaper_init(pjrt_reaper *reaper, void (*destroy_owner)(void *owner),
 /* Waits for graves; NULL when the thread is to stop. */
 static pjrt_link *take_all(pjrt_reaper *reaper) {
   pthread_mutex_lock(&reaper->mutex);
+  reaper->is_burying = false;
+  pthread_cond_broadcast(&reaper->settled);
   while (!reaper->graves && !reaper->stop) {
     pthread_cond_wait(&reaper->wake, &reaper->mutex);
   }
   pjrt_link *graves = reaper->graves;
   reaper->graves = NULL;
+  reaper->is_burying = graves != NULL;
   pthread_mutex_unlock(&reaper->mutex);
   return graves;
 }
@@ -45,6 +53,7 @@ static bool bury_all(pjrt_link *link) {
 static void *run(void *argument) {
   pjrt_reaper *reaper = argument;
   pjrt_link *graves;
+  pjrt_this_thread.is_reaper = true;
   while ((graves = take_all(reaper))) {
     if (!bury_all(graves)) continue;
     reaper->destroy_owner(reaper->owner);
@@ -85,6 +94,7 @@ void pjrt_reaper_stop(pjrt_reaper *reaper) {
     pthread_mutex_unlock(&reaper->mutex);
     pthread_join(reaper->thread, NULL);
   }
+  pthread_cond_destroy(&reaper->settled);
   pthread_cond_destroy(&reaper->wake);
   pthread_mutex_destroy(&reaper->mutex);
 }
@@ -99,5 +109,52 @@ void pjrt_reaper_push(pjrt_reaper *reaper, pjrt_grave *grave) {
   reaper->graves = &grave->link;
   if (!reaper->is_running) reaper->is_running = start_thread(reaper) == 0;
   pthread_cond_signal(&reaper->wake);
+  pthread_mutex_unlock(&reaper->mutex);
+}
+
+/* ---- callbacks under way ------------------------------------------------- */
+
+void pjrt_reaper_enter_callback(pjrt_reaper *reaper) {
+  pthread_mutex_lock(&reaper->mutex);
+  reaper->num_callbacks++;
+  pthread_mutex_unlock(&reaper->mutex);
+  pjrt_enter_callback();
+}
+
+void pjrt_reaper_leave_callback(pjrt_reaper *reaper) {
+  pjrt_leave_callback();
+  pthread_mutex_lock(&reaper->mutex);
+  reaper->num_callbacks--;
+  pthread_cond_broadcast(&reaper->settled);
+  pthread_mutex_unlock(&reaper->mutex);
+}
+
+void pjrt_reaper_expect_callback(pjrt_reaper *reaper, int change) {
+  pthread_mutex_lock(&reaper->mutex);
+  reaper->num_due += (size_t)change;
+  pthread_cond_broadcast(&reaper->settled);
+  pthread_mutex_unlock(&reaper->mutex);
+}
+
+static bool is_settled(const pjrt_reaper *reaper) {
+  return !reaper->num_callbacks && !reaper->num_due && !reaper->is_burying &&
+         !(reaper->graves && reaper->is_running);
+}
+
+void pjrt_reaper_settle(pjrt_reaper *reaper) {
+  if (pjrt_in_callback() || pjrt_this_thread.is_reaper) return;
+  const int64_t deadline = pjrt_deadline_after(SETTLE_NS);
+  pthread_mutex_lock(&reaper->mutex);
+  while (!is_settled(reaper) &&
+         pjrt_deadline_wait(deadline, &reaper->settled, &reaper->mutex)) {
+  }
+  pthread_mutex_unlock(&reaper->mutex);
+}
+
+void pjrt_reaper_await_callbacks(pjrt_reaper *reaper) {
+  pthread_mutex_lock(&reaper->mutex);
+  while (reaper->num_callbacks) {
+    pthread_cond_wait(&reaper->settled, &reaper->mutex);
+  }
   pthread_mutex_unlock(&reaper->mutex);
 }

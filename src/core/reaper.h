@@ -21,7 +21,11 @@ typedef struct pjrt_grave {
 typedef struct pjrt_reaper {
   pthread_mutex_t mutex; /* guards all that follows, but for the owner */
   pthread_cond_t wake;
+  pthread_cond_t settled;
   pjrt_link *graves; /* newest first */
+  bool is_burying;
+  size_t num_callbacks; /* under way */
+  size_t num_due;       /* still to come, for what is known to be done */
   bool is_running;
   bool stop;
   pthread_t thread;
@@ -46,6 +50,24 @@ void pjrt_reaper_stop(pjrt_reaper *reaper);
 /* Around what runs in a callback from a plugin. */
 void pjrt_enter_callback(void);
 void pjrt_leave_callback(void);
+
+/* The same for a callback that tells the caller's code that something is done,
+ * upon which that may free all it has and end the process. */
+void pjrt_reaper_enter_callback(pjrt_reaper *reaper);
+void pjrt_reaper_leave_callback(pjrt_reaper *reaper);
+
+/* One more callback is due at any moment: the caller was told by other means
+ * what it is about. It has come, or will not come, when `change` is -1. */
+void pjrt_reaper_expect_callback(pjrt_reaper *reaper, int change);
+
+/* Waits until no callback is under way or due and nothing is left to bury, so
+ * that what the caller frees next ends on its own thread. Waits for a few
+ * seconds at most, for a plugin may never call back; not at all in a callback
+ * or where that could wait for itself. */
+void pjrt_reaper_settle(pjrt_reaper *reaper);
+
+/* Waits for the callbacks that are under way: they touch the reaper last. */
+void pjrt_reaper_await_callbacks(pjrt_reaper *reaper);
 
 /* Hands an object over to the reaper's thread. */
 void pjrt_reaper_push(pjrt_reaper *reaper, pjrt_grave *grave);

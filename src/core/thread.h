@@ -7,6 +7,7 @@
 
 typedef struct pjrt_thread {
   int callback_depth;  /* whether a plugin is calling back */
+  bool is_reaper;      /* whether it destroys for others; see reaper.h */
   unsigned lane;       /* where it takes from pools; see pool.h */
   unsigned num_misses; /* how often it found nothing there */
 } pjrt_thread;

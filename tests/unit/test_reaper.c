@@ -149,6 +149,87 @@ static void test_join_over_two_clients(void **state) {
   wait_until(atomic_load(&seen.num_calls) == 2);
 }
 
+/* The caller learns in a callback that all is done, frees everything while that
+ * callback has not returned yet, and may end the process next: the plugin's
+ * client must be gone by then, or its end meets its static destructors. */
+static void tell_and_linger(const pjrt_error *error, void *user) {
+  assert_null(error);
+  atomic_store((_Atomic bool *)user, true);
+  for (int spins = 0; spins < 20; spins++) nap(spins, __FILE__, __LINE__);
+}
+
+static void test_client_outlives_a_callback_under_way(void **state) {
+  belongings b = start(*state);
+  _Atomic bool is_told = false;
+  pthread_t plugin;
+  expect_ok(pjrt_event_on_ready(b.done, tell_and_linger, (void *)&is_told));
+  assert_int_equal(pthread_create(&plugin, NULL, release, NULL), 0);
+  wait_until(atomic_load(&is_told));
+  pjrt_executable_free(b.executable);
+  free_buffers(b.in.args, 2);
+  free_buffers(b.outs, 2);
+  pjrt_event_free(b.done);
+  fixture_drop(b.f);
+  assert_int_equal(atomic_load(&seen.num_calls), 1);
+  assert_true(pthread_equal(seen.thread, pthread_self()));
+  pthread_join(plugin, NULL);
+}
+
+/* A plugin that lets those who wait go on before it calls back. */
+static PJRT_Event_OnReady_Args asked;
+
+static PJRT_Error *take_callback(PJRT_Event_OnReady_Args *args) {
+  asked = *args;
+  return NULL;
+}
+
+static void *call_back(void *nothing) {
+  for (int spins = 0; spins < 20; spins++) nap(spins, __FILE__, __LINE__);
+  asked.callback(NULL, asked.user_arg);
+  return nothing;
+}
+
+static void count_call(const pjrt_error *error, void *user) {
+  assert_null(error);
+  ++*(int *)user;
+}
+
+static int await_before_the_callback(belongings *b) {
+  int num_calls = 0;
+  b->f->plugin->table.PJRT_Event_OnReady = take_callback;
+  expect_ok(pjrt_event_on_ready(b->done, count_call, &num_calls));
+  sim.release_events();
+  expect_ok(pjrt_event_await(b->done));
+  pjrt_event_free(b->done);
+  b->done = NULL;
+  pjrt_executable_free(b->executable);
+  b->executable = NULL;
+  free_buffers(b->in.args, 2);
+  free_buffers(b->outs, 2);
+  return num_calls;
+}
+
+static void test_client_outlives_a_callback_that_is_due(void **state) {
+  belongings b = start(*state);
+  pthread_t plugin;
+  assert_int_equal(await_before_the_callback(&b), 1);
+  assert_int_equal(pthread_create(&plugin, NULL, call_back, NULL), 0);
+  fixture_drop(b.f);
+  assert_int_equal(atomic_load(&seen.num_calls), 1);
+  assert_true(pthread_equal(seen.thread, pthread_self()));
+  pthread_join(plugin, NULL);
+}
+
+/* Nobody is kept for ever by a plugin that never calls back. */
+static void test_lost_callback_is_not_waited_for(void **state) {
+  belongings b = start(*state);
+  assert_int_equal(await_before_the_callback(&b), 1);
+  fixture_drop(b.f);
+  assert_int_equal(atomic_load(&seen.num_calls), 0);
+  call_back(NULL);
+  wait_until(atomic_load(&seen.num_calls) == 1);
+}
+
 /* Memory that was lent comes back on the reaper's thread. */
 static void note_thread(void *data, void *user) {
   pjrt_host_free(data);
@@ -189,6 +270,9 @@ int main(void) {
       sim_test(test_nothing_is_put_off_elsewhere),
       sim_test(test_callback_of_another_client),
       sim_test(test_join_over_two_clients),
+      sim_test(test_client_outlives_a_callback_under_way),
+      sim_test(test_client_outlives_a_callback_that_is_due),
+      sim_test(test_lost_callback_is_not_waited_for),
       sim_test(test_lent_memory_comes_back_elsewhere),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
