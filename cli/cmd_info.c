@@ -10,6 +10,7 @@ typedef struct info_options {
   session_options session;
   bool json;
   bool no_client;
+  bool extensions;
 } info_options;
 
 /* The plugin's facts are printed even when it cannot make a client, so that
@@ -44,10 +45,14 @@ static status print_session(struct cli *cli, const info_options *options,
   json_t *client = NULL;
   status code = STATUS_OK;
   if (!options->json) {
-    info_print_plugin(cli->out, plugin);
+    if (options->extensions) {
+      info_print_extensions(cli->out, plugin);
+    } else {
+      info_print_plugin(cli->out, plugin);
+    }
     fflush(cli->out); /* the plugin may end the process in what follows */
   }
-  if (options->no_client) {
+  if (options->no_client || options->extensions) {
     client = json_null();
   } else {
     client = describe_client(cli, session, &code);
@@ -66,8 +71,9 @@ static status print_session(struct cli *cli, const info_options *options,
 static status work(struct cli *cli, void *user) {
   const info_options *options = user;
   struct session session;
-  status code = session_open_plugin(cli, &options->session, options->no_client,
-                                    &session, NULL);
+  const bool inspect_only = options->no_client || options->extensions;
+  status code =
+      session_open_plugin(cli, &options->session, inspect_only, &session, NULL);
   if (code == STATUS_OK) code = print_session(cli, options, &session);
   session_close(cli, &session);
   return code;
@@ -87,6 +93,9 @@ static const struct option info_rows[] = {
     {"no-client", NULL, OPTION_FLAG, offsetof(info_options, no_client),
      "do not initialize the plugin, so that its hardware stays\n"
      "untouched"},
+    {"extensions", NULL, OPTION_FLAG, offsetof(info_options, extensions),
+     "show each extension's functions instead: which of them\n"
+     "the plugin has, which are empty, and which are unknown"},
     COMMON_OPTIONS(info_options),
 };
 
@@ -109,6 +118,7 @@ const struct verb verb_info = {
         "  pjrt info\n"
         "  pjrt info --plugin=cpu --client-option=cpu_device_count=8\n"
         "  pjrt info --plugin=./libtpu.so --no-client\n"
+        "  pjrt info --plugin=cpu --extensions\n"
         "  pjrt info --json | jq '.client.devices[].kind'\n",
     .options = info_rows,
     .num_options = sizeof info_rows / sizeof *info_rows,

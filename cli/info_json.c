@@ -2,21 +2,10 @@
  * that a lack of memory shows as missing members and not as a crash. */
 #include <stdlib.h>
 
-#include "info.h"
+#include <pjrt/ext/extensions.h>
 
-/* Texts from plugins need not be UTF-8, which JSON must be. */
-static json_t *text_json(const char *text, size_t size) {
-  json_t *value = json_stringn(text, size);
-  if (value) return value;
-  char *safe = malloc(size + 1);
-  if (!safe) return NULL;
-  for (size_t i = 0; i < size; i++) {
-    safe[i] = (unsigned char)text[i] < 0x80 ? text[i] : '?';
-  }
-  value = json_stringn(safe, size);
-  free(safe);
-  return value;
-}
+#include "info.h"
+#include "json_text.h"
 
 static json_t *list_json(const int64_t *list, size_t num) {
   json_t *array = json_array();
@@ -56,14 +45,53 @@ static json_t *values_json(const pjrt_named_values *values) {
   return object;
 }
 
+static const char *state_name(pjrt_slot_state state) {
+  switch (state) {
+    case PJRT_SLOT_ABSENT:
+      return "absent";
+    case PJRT_SLOT_NULL:
+      return "null";
+    case PJRT_SLOT_PRESENT:
+      return "present";
+    case PJRT_SLOT_UNKNOWN:
+      return "unknown";
+  }
+  return "unknown";
+}
+
+/* Slots that only the plugin knows have no name and no minor. */
+static json_t *slots_json(const pjrt_plugin *plugin, size_t i) {
+  json_t *array = json_array();
+  const int type = pjrt_plugin_extension_type(plugin, i);
+  for (size_t n = 0; n < pjrt_plugin_extension_num_slots(plugin, i); n++) {
+    const pjrt_slot_state state = pjrt_plugin_extension_slot(plugin, i, n);
+    const char *name = pjrt_extension_slot_name(type, n);
+    json_t *slot =
+        json_pack("{s:s, s:s?}", "state", state_name(state), "name", name);
+    if (name) {
+      json_object_set_new(slot, "since_minor",
+                          json_integer(pjrt_extension_slot_since(type, n)));
+    }
+    json_array_append_new(array, slot);
+  }
+  return array;
+}
+
+static json_t *version_json(const pjrt_plugin *plugin, size_t i) {
+  const int version = pjrt_plugin_extension_version(plugin, i);
+  return version < 0 ? json_null() : json_integer(version);
+}
+
 static json_t *extensions_json(const pjrt_plugin *plugin) {
   json_t *array = json_array();
   for (size_t i = 0; i < pjrt_plugin_num_extensions(plugin); i++) {
     int type = pjrt_plugin_extension_type(plugin, i);
     size_t size = pjrt_plugin_extension_size(plugin, i);
-    json_array_append_new(array, json_pack("{s:i, s:s, s:I}", "type", type,
-                                           "name", pjrt_extension_name(type),
-                                           "struct_size", (json_int_t)size));
+    json_array_append_new(
+        array, json_pack("{s:i, s:s, s:o, s:I, s:o}", "type", type, "name",
+                         pjrt_extension_name(type), "version",
+                         version_json(plugin, i), "struct_size",
+                         (json_int_t)size, "slots", slots_json(plugin, i)));
   }
   return array;
 }

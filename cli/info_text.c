@@ -83,6 +83,51 @@ static void print_functions(FILE *to, const json_t *plugin) {
   }
 }
 
+static const char *string(const json_t *object, const char *key) {
+  return json_string_value(json_object_get(object, key));
+}
+
+static bool is_unpublished(const char *name) {
+  return strncmp(name, "PJRT_", 5) != 0 && strncmp(name, "PLUGIN_", 7) != 0;
+}
+
+static void print_slot(FILE *to, const json_t *slot) {
+  const char *name = string(slot, "name");
+  const char *state = string(slot, "state");
+  fprintf(to, "      %-8s", strcmp(state, "null") ? state : "NULL");
+  if (!name) {
+    fputs("of no published meaning\n", to);
+    return;
+  }
+  fprintf(to, "%s (", name);
+  if (is_unpublished(name)) {
+    fputs("its arguments are not published)\n", to);
+    return;
+  }
+  print_since(to, number(slot, "since_minor"));
+  fputs(")\n", to);
+}
+
+void info_print_extensions(FILE *to, const json_t *plugin) {
+  const json_t *extensions = json_object_get(plugin, "extensions");
+  fprintf(to, "extensions: %zu\n", json_array_size(extensions));
+  size_t i, n;
+  json_t *extension, *slot;
+  json_array_foreach(extensions, i, extension) {
+    const json_t *version = json_object_get(extension, "version");
+    fprintf(to, "  %2" PRId64 "  %-22s version ", number(extension, "type"),
+            string(extension, "name"));
+    if (json_is_integer(version)) {
+      fprintf(to, "%-3" PRId64, (int64_t)json_integer_value(version));
+    } else {
+      fputs("?  ", to);
+    }
+    print_size(to, number(extension, "struct_size"));
+    json_array_foreach(json_object_get(extension, "slots"), n, slot)
+        print_slot(to, slot);
+  }
+}
+
 void info_print_plugin(FILE *to, const json_t *plugin) {
   fputs("plugin: ", to);
   print_text(to, json_object_get(plugin, "path"), 0);

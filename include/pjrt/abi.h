@@ -4057,8 +4057,9 @@ enum {
       PJRT_STRUCT_SIZE(PLUGIN_Profiler_CollectData_Args, buffer_size_in_bytes)
 };
 
-/* After stop; two calls: buffer NULL gives size, then fill caller buffer;
- * data is serialized XSpace. */
+/* After stop; buffer NULL gives the size and may lend the plugin's own
+ * bytes, with one byte of padding; otherwise a second call fills the
+ * caller's buffer; data is serialized XSpace. */
 typedef PLUGIN_Profiler_Error *PLUGIN_Profiler_CollectData(
     PLUGIN_Profiler_CollectData_Args *args);
 
@@ -4378,6 +4379,7 @@ typedef PJRT_Error *PJRT_Register_Batch_Partitionable(
 typedef struct PJRT_Custom_Partitioner_Extension {
   PJRT_Extension_Base base;
   PJRT_Register_Custom_Partitioner *register_custom_partitioner;
+  /* since 0.67 or earlier */
   PJRT_Register_Batch_Partitionable *register_batch_partitionable;
 } PJRT_Custom_Partitioner_Extension;
 enum {
@@ -5340,7 +5342,7 @@ typedef struct PJRT_ExecutableMetadata {
 /* No struct_size. */
 typedef struct PJRT_ExecutableMetadata_GetExecutableMetadata_Args {
   PJRT_Executable *executable;
-  PJRT_ExecutableMetadata *metadata; /* plugin fills the memory */
+  PJRT_ExecutableMetadata *metadata; /* out */
 } PJRT_ExecutableMetadata_GetExecutableMetadata_Args;
 enum {
   PJRT_ExecutableMetadata_GetExecutableMetadata_Args_STRUCT_SIZE =

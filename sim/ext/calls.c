@@ -7,7 +7,10 @@
 
 static const char *const args_names[] = {
 #define PJRT_EXTENSION_SLOT_ROW(node, slot, args, kind, since) #args,
+#define PJRT_EXTENSION_NESTED_ROW(table, slot, function, kind, since) \
+  #function "_Args",
 #include "abi/generated/extensions.inc"
+#undef PJRT_EXTENSION_NESTED_ROW
 #undef PJRT_EXTENSION_SLOT_ROW
 };
 

@@ -66,6 +66,38 @@ static size_t size_at(const sim_extension *extension, int minor) {
   return size;
 }
 
+/* The slots of all extensions: each one's node, and who has it. */
+static const struct slot_row {
+  const char *args; /* NULL: the extension whose slots follow */
+  int type;
+  size_t offset;
+} slot_rows[] = {
+#define PJRT_EXTENSION_ROW(type, name, node, since, kind) {NULL, type, 0},
+#define PJRT_EXTENSION_SLOT_ROW(node, slot, args, kind, since) \
+  {#args, -1, offsetof(node, slot)},
+#include "abi/generated/extensions.inc"
+#undef PJRT_EXTENSION_SLOT_ROW
+#undef PJRT_EXTENSION_ROW
+};
+
+static bool is_args_of(const char *args, const char *function) {
+  const size_t size = strlen(function);
+  return !strncmp(args, function, size) && !strcmp(args + size, "_Args");
+}
+
+static void clear_slots(char *node, int type, const char *function) {
+  void *(*const none)(void *) = NULL;
+  int owner = -1;
+  for (size_t i = 0; i < sizeof slot_rows / sizeof *slot_rows; i++) {
+    const struct slot_row *row = &slot_rows[i];
+    if (!row->args) {
+      owner = row->type;
+    } else if (owner == type && is_args_of(row->args, function)) {
+      memcpy(node + row->offset, &none, sizeof(none));
+    }
+  }
+}
+
 /* What a newer plugin has behind the slots that are known. */
 static void *unknown_slot(void *args) {
   (void)args;
@@ -104,14 +136,40 @@ static PJRT_Extension_Base *finish(const void *node, size_t size, int type,
   return made;
 }
 
-/* The slots behind the last known field. */
+/* Without a size nobody can tell that a node is short. */
+static bool is_short(const sim_extension *extension,
+                     const pjrt_sim_options *options) {
+  return options->minor >= FIRST_MINOR_WITH_NODE_SIZE &&
+         is_listed(extension, options->short_extensions,
+                   options->num_short_extensions);
+}
+
+static bool is_long(const sim_extension *extension,
+                    const pjrt_sim_options *options) {
+  return is_listed(extension, options->long_extensions,
+                   options->num_long_extensions);
+}
+
+/* The slots behind the last known field; none where that is not there. */
 static size_t num_unknown_slots(const sim_extension *extension,
                                 const pjrt_sim_options *options) {
-  size_t num = (size_t)sim_num_new_minors();
-  if (is_listed(extension, options->long_extensions,
-                options->num_long_extensions))
-    num += NUM_LONGER_SLOTS;
-  return num;
+  if (is_short(extension, options)) return 0;
+  return (size_t)sim_num_new_minors() +
+         (is_long(extension, options) ? NUM_LONGER_SLOTS : 0);
+}
+
+static size_t round_up(size_t size) {
+  const size_t pointer = sizeof(void *);
+  return (size + pointer - 1) / pointer * pointer;
+}
+
+/* A node that is longer than its minor had it has nothing where newer ones have
+ * what is known. */
+static size_t lengthen(char *node, size_t size,
+                       const sim_extension *extension) {
+  const size_t end = round_up(extension->node_size);
+  if (size < end) memset(node + size, 0, end - size);
+  return size < end ? end : size;
 }
 
 /* `next` itself when the options leave the extension out. */
@@ -127,11 +185,12 @@ static PJRT_Extension_Base *prepend(const sim_extension *extension,
   char *room = sim_allocate(SIM_EXT_NODE_BYTES + num_slots * pointer);
   memcpy(room, extension->node, extension->node_size);
   if (extension->adapt) extension->adapt(room, options->minor);
-  if (is_listed(extension, options->short_extensions,
-                options->num_short_extensions))
-    size = (size - pointer) / pointer * pointer;
+  for (size_t i = 0; i < options->num_null_functions; i++)
+    clear_slots(room, (int)extension->type, options->null_functions[i]);
+  if (is_short(extension, options)) size = round_up(size) - pointer;
+  if (is_long(extension, options)) size = lengthen(room, size, extension);
   if (num_slots) {
-    size = (size + pointer - 1) / pointer * pointer;
+    size = round_up(size);
     append_slots(room, size, num_slots);
     size += num_slots * pointer;
   }

@@ -135,6 +135,10 @@ void sim_write_bytes(sim_bytes *out, int number, const void *data, size_t size);
 /* Runs the registered transformations over the optimized program. */
 PJRT_Error *sim_ext_transform(sim_bytes *hlo);
 
+/* Asks the registered partitioners whose targets a program's text calls. */
+PJRT_Error *sim_ext_partition(const char *code, size_t size,
+                              int num_partitions);
+
 /* ---- FFI: what runs custom calls needs ----------------------------------- */
 
 enum { SIM_FFI_NUM_STAGES = 5 };
@@ -185,11 +189,19 @@ bool sim_ffi_knows(void *user, const char *target);
 pjrt_error *sim_ffi_custom_call(PJRT_ExecuteContext *context, int64_t run_id,
                                 const sim_custom_call *from);
 
-/* Registers a handler: asks it for its metadata first. As in real plugins, a
- * handler of a version that this plugin does not speak is ignored. */
+/* Registers a handler: asks it for its metadata first. INVALID_ARGUMENT for one
+ * of a version that this plugin does not speak, and where there is another. */
 PJRT_Error *sim_ffi_register(const char *name, size_t name_size,
                              const char *platform, size_t platform_size,
                              XLA_FFI_Handler *const *stages,
                              XLA_FFI_Handler_Traits traits);
+
+/* The same, and nobody is told that it was ignored, as in the extensions of
+ * real plugins. */
+PJRT_Error *sim_ffi_register_silently(const char *name, size_t name_size,
+                                      const char *platform,
+                                      size_t platform_size,
+                                      XLA_FFI_Handler *const *stages,
+                                      XLA_FFI_Handler_Traits traits);
 
 #endif /* PJRT_SIM_EXT_H_ */

@@ -63,6 +63,7 @@ static PJRT_Error *parse(sim_compiled *program,
     SIM_TRY(sim_computation_create(code, size, &program->options,
                                    &program->signature, &program->computation));
   SIM_TRY(check_types(&program->signature));
+  SIM_TRY(sim_ext_partition(code, size, (int)program->options.num_partitions));
   tile(&program->signature, topology->tiled_layouts);
   set_outputs(program);
   sim_bytes_append(&program->code, code, size);

@@ -91,7 +91,7 @@ static pjrt_sim_options own(const pjrt_sim_options *from) {
   }
   options.mesh = copy_of(from->mesh);
   options.faults = faults;
-  own_names(&options.null_functions, from->num_null_functions, is_call,
+  own_names(&options.null_functions, from->num_null_functions, is_function,
             "function");
   own_names(&options.absent_extensions, from->num_absent_extensions,
             sim_ext_is_known, "extension");

@@ -76,7 +76,8 @@ typedef struct pjrt_sim_options {
   int minor;         /* default: the newest known */
   size_t table_size; /* struct_size of the table; 0: as `minor` declares it */
   bool null_api;     /* GetPjrtApi returns NULL */
-  const char *const *null_functions; /* slots that are NULL */
+  /* Slots that are NULL, in the table and in the nodes of extensions. */
+  const char *const *null_functions;
   size_t num_null_functions;
   bool no_size_checks; /* write whole structs whatever struct_size says */
   bool exact_sizes;    /* refuse every struct_size but that of `minor` */

@@ -71,8 +71,10 @@ static void fill(PJRT_Api *api, const pjrt_sim_options *options) {
   const int end = PJRT_NUM_CALLS + sim_num_new_minors();
   for (int id = num_slots(options); id < end; id++)
     set_slot(api, id, slot_past_the_end);
-  for (size_t i = 0; i < options->num_null_functions; i++)
-    set_slot(api, (int)sim_call_named(options->null_functions[i]), NULL);
+  for (size_t i = 0; i < options->num_null_functions; i++) {
+    const pjrt_call_id id = sim_call_named(options->null_functions[i]);
+    if (id != PJRT_NUM_CALLS) set_slot(api, (int)id, NULL);
+  }
 }
 
 const PJRT_Api *GetPjrtApi(void) {

@@ -109,29 +109,59 @@ static pjrt_error *words_of(const pjrt_plugin *plugin, PJRT_Error *raw,
   return pjrt_error_create(code, args->message, size);
 }
 
-pjrt_error *pjrt_error_from_plugin(const pjrt_plugin *plugin, pjrt_call_id id,
-                                   PJRT_Error *raw) {
+static pjrt_error *copy_of(const pjrt_plugin *plugin, const char *function,
+                           PJRT_Error *raw) {
   pjrt_error *error = words_of(plugin, raw, code_of(plugin, raw));
   pjrt_error_set_origin(error, PJRT_ORIGIN_PLUGIN);
-  pjrt_error_set_call(error, calls[id].name);
+  pjrt_error_set_call(error, function);
   pjrt_error_set_plugin(error, plugin->label);
   add_payloads(plugin, raw, error);
+  return error;
+}
+
+pjrt_error *pjrt_error_from_function(const pjrt_plugin *plugin,
+                                     const char *function, PJRT_Error *raw) {
+  pjrt_error *error = copy_of(plugin, function, raw);
   drop(plugin, raw);
   return error;
 }
 
-/* Codes that PJRT does not define end some plugins. */
+/* Stubs say nothing at all, which is no success. */
+static bool says_ok(const pjrt_plugin *plugin, PJRT_Error *raw) {
+  PJRT_ARGS(PJRT_Error_GetCode, args);
+  args->struct_size = plugin->args_size[PJRT_CALL_PJRT_Error_GetCode];
+  args->error = raw;
+  args->code = PJRT_Error_Code_UNKNOWN;
+  PJRT_Error *failure = plugin->table.PJRT_Error_GetCode(args);
+  if (failure) drop(plugin, failure);
+  return !failure && args->code == PJRT_Error_Code_OK;
+}
+
+pjrt_error *pjrt_error_lent_by_plugin(const pjrt_plugin *plugin,
+                                      const char *function, PJRT_Error *raw) {
+  return !raw || says_ok(plugin, raw) ? NULL : copy_of(plugin, function, raw);
+}
+
+pjrt_error *pjrt_error_from_plugin(const pjrt_plugin *plugin, pjrt_call_id id,
+                                   PJRT_Error *raw) {
+  return pjrt_error_from_function(plugin, calls[id].name, raw);
+}
+
+PJRT_Error_Code pjrt_error_code_to_plugin(const pjrt_error *error) {
+  const pjrt_code code = pjrt_error_code(error);
+  return code >= PJRT_CANCELLED && code <= PJRT_UNAUTHENTICATED
+             ? (PJRT_Error_Code)code
+             : PJRT_Error_Code_UNKNOWN;
+}
+
 PJRT_Error *pjrt_error_to_plugin(pjrt_error *error,
                                  const PJRT_CallbackError *make) {
   size_t size;
-  PJRT_Error_Code code = (PJRT_Error_Code)pjrt_error_code(error);
   const char *message = pjrt_error_message(error, &size);
-  if (code < PJRT_Error_Code_CANCELLED ||
-      code > PJRT_Error_Code_UNAUTHENTICATED) {
-    code = PJRT_Error_Code_UNKNOWN;
-  }
   PJRT_Error *raw =
-      error && make && *make ? (*make)(code, message, size) : NULL;
+      error && make && *make
+          ? (*make)(pjrt_error_code_to_plugin(error), message, size)
+          : NULL;
   pjrt_error_free(error);
   return raw;
 }

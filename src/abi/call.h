@@ -94,12 +94,27 @@ pjrt_error *pjrt_error_from_plugin(const pjrt_plugin *plugin, pjrt_call_id id,
                                    PJRT_Error *raw)
     __attribute__((cold, warn_unused_result));
 
+/* The same of a function that is not in the table. */
+pjrt_error *pjrt_error_from_function(const pjrt_plugin *plugin,
+                                     const char *function, PJRT_Error *raw)
+    __attribute__((cold, warn_unused_result));
+
+/* The same of an error that a callback is told and the plugin keeps. NULL for
+ * NULL, and for one that says that all is well. */
+pjrt_error *pjrt_error_lent_by_plugin(const pjrt_plugin *plugin,
+                                      const char *function, PJRT_Error *raw)
+    __attribute__((warn_unused_result));
+
 /* The same the other way round, for a callback to return: an error that the
  * plugin makes and owns, with our code and message. Takes ours; NULL for
  * NULL. */
 PJRT_Error *pjrt_error_to_plugin(pjrt_error *error,
                                  const PJRT_CallbackError *make)
     __attribute__((warn_unused_result));
+
+/* The code that a plugin is told: those that PJRT does not define end some
+ * plugins, and become UNKNOWN. */
+PJRT_Error_Code pjrt_error_code_to_plugin(const pjrt_error *error);
 
 /* UNIMPLEMENTED, naming function, plugin, version and the minor that brought
  * the function. */

@@ -76,3 +76,7 @@ pjrt_error *pjrt_count_check(const char *name, size_t count,
                              const void *items) {
   return check(name, count, !items, MAX_ITEMS);
 }
+
+pjrt_error *pjrt_bytes_check(const char *name, size_t size, const void *bytes) {
+  return check(name, size, !bytes, MAX_BYTES);
+}

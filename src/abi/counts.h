@@ -16,4 +16,8 @@ pjrt_error *pjrt_counts_check(const pjrt_plugin *plugin, int first,
 pjrt_error *pjrt_count_check(const char *name, size_t count, const void *items)
     __attribute__((warn_unused_result));
 
+/* The same for bytes, of which there may be far more. */
+pjrt_error *pjrt_bytes_check(const char *name, size_t size, const void *bytes)
+    __attribute__((warn_unused_result));
+
 #endif /* PJRT_ABI_COUNTS_H_ */

@@ -24,10 +24,38 @@ static void check_shorter_and_longer(void) {
   const PJRT_Extension_Base *node = find_extension(PJRT_Extension_Type_Layouts);
   CHECK(node->struct_size == 72);
   node = find_extension(PJRT_Extension_Type_Gpu_Custom_Call);
-  CHECK(node->struct_size == 24);
+  CHECK(node->struct_size == 32); /* without its last byte */
   node = find_extension(PJRT_Extension_Type_FFI);
   CHECK(node->struct_size == 64);
   CHECK(((void *const *)(const void *)node)[7] != NULL);
+}
+
+/* Slots that nobody knows lie behind all that newer minors have. */
+static void check_longer_and_older(void) {
+  static const char *const longer[] = {"Layouts"};
+  pjrt_sim_options options = default_options();
+  options.minor = 75;
+  options.long_extensions = longer;
+  options.num_long_extensions = 1;
+  use_options(&options);
+  const PJRT_Layouts_Extension *node =
+      (const void *)find_extension(PJRT_Extension_Type_Layouts);
+  CHECK(node->base.struct_size == sizeof(*node) + 2 * sizeof(void *));
+  CHECK(node->PJRT_Layouts_PJRT_Buffer_MemoryLayout);
+  CHECK(!node->PJRT_Layouts_PJRT_Topology_GetDefaultLayout);
+}
+
+static void check_null_slots(void) {
+  static const char *const functions[] = {
+      "PJRT_Layouts_PJRT_Client_GetDefaultLayout"};
+  pjrt_sim_options options = default_options();
+  options.null_functions = functions;
+  options.num_null_functions = 1;
+  use_options(&options);
+  const PJRT_Layouts_Extension *node =
+      (const void *)find_extension(PJRT_Extension_Type_Layouts);
+  CHECK(!node->PJRT_Layouts_PJRT_Client_GetDefaultLayout);
+  CHECK(node->PJRT_Layouts_PJRT_Buffer_MemoryLayout);
 }
 
 static void check_unknown(void) {
@@ -60,6 +88,8 @@ static void check_old_nodes(void) {
 void suite_ext_chain(void) {
   run_check("absent", check_absent);
   run_check("shorter-and-longer", check_shorter_and_longer);
+  run_check("longer-and-older", check_longer_and_older);
+  run_check("null-slots", check_null_slots);
   run_check("unknown", check_unknown);
   run_check("old-nodes", check_old_nodes);
 }

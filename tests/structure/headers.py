@@ -7,7 +7,8 @@ from tree import files, name_of
 PROTOTYPE = re.compile(
     r"(?P<comment>/\*(?:(?!\*/).)*\*/\n)?"
     r"(?P<code>(?:PJRT_API\b|typedef\b[^;{}]*\(\s*\*)[^;{}]*;)", re.S)
-NAME = re.compile(r"(?:\(\s*\*\s*)?(\w+)\s*\)?\s*\(")
+NAME = re.compile(r"(\w+)\s*\(")
+CALLBACK_NAME = re.compile(r"\(\s*\*\s*(\w+)\s*\)\s*\(")
 
 
 @dataclass
@@ -45,7 +46,7 @@ def parse(where, match):
     code = " ".join(match["code"].split())
     code = re.sub(r"__attribute__\s*\(\(.*?\)\)", "", code)
     is_callback = code.startswith("typedef")
-    head = NAME.search(code)
+    head = (CALLBACK_NAME if is_callback else NAME).search(code)
     opening = head.end() - 1
     closing = code.rindex(")")
     result = code[:head.start()]

@@ -6,7 +6,7 @@ from pathlib import Path
 from tree import BUILD, case, skip
 
 # Bytes, without symbols: of the core alone, and with all parts.
-CEILINGS = {"libpjrt_core.so": 300 * 1024, "libpjrt.so": 550 * 1024}
+CEILINGS = {"libpjrt_core.so": 300 * 1024, "libpjrt.so": 760 * 1024}
 
 
 def stripped_size(library):
