@@ -6,7 +6,12 @@
 
 #include "ext/ffi.h"
 
-enum { MAX_TYPES = 256, FIRST_MINOR_WITH_TYPE_INFO = 81 };
+enum {
+  MAX_TYPES = 256,
+  FIRST_MINOR = 53,
+  FIRST_MINOR_WITH_TYPE_INFO = 81,
+  FIRST_MINOR_WITH_API_IN_METADATA = 81 /* or a little before */
+};
 
 static sim_ffi_handler *handlers;
 
@@ -51,9 +56,10 @@ static bool ask_metadata(XLA_FFI_Handler *handler, XLA_FFI_Metadata *out) {
   XLA_FFI_CallFrame frame = {
       .struct_size = sizeof(frame),
       .extension_start = &extension.extension_base,
-      .api = sim_ffi_api(),
       .stage = XLA_FFI_ExecutionStage_EXECUTE,
   };
+  if (sim_options()->minor >= FIRST_MINOR_WITH_API_IN_METADATA)
+    frame.api = sim_ffi_api();
   XLA_FFI_Error *error = handler(&frame);
   if (!error) return true;
   sim_ffi_error_free(error);
@@ -93,16 +99,29 @@ const sim_ffi_handler *sim_ffi_find_handler(const char *platform,
   return found;
 }
 
-/* The first registration of a name stays, as in real plugins. */
-static void add_handler(const sim_ffi_handler *fresh) {
+/* The first registration of a name stays, as in real plugins: NULL, or that
+ * one when it is another handler's. */
+static const sim_ffi_handler *add_handler(const sim_ffi_handler *fresh) {
   sim_ext_lock();
-  if (!find(fresh->platform, fresh->name)) {
+  const sim_ffi_handler *first = find(fresh->platform, fresh->name);
+  if (!first) {
     sim_ffi_handler *handler = sim_allocate_forever(sizeof(*handler));
     *handler = *fresh;
     handler->next = handlers;
     handlers = handler;
   }
   sim_ext_unlock();
+  return first && memcmp(first->stages, fresh->stages, sizeof(first->stages))
+             ? first
+             : NULL;
+}
+
+static PJRT_Error *check(const char *name, size_t name_size,
+                         const char *platform, XLA_FFI_Handler *const *stages) {
+  if (!name || !name_size || !platform)
+    return sim_misuse("a handler without a name or platform");
+  return stages[XLA_FFI_ExecutionStage_EXECUTE] ? NULL
+                                                : sim_misuse("a NULL handler");
 }
 
 PJRT_Error *sim_ffi_register(const char *name, size_t name_size,
@@ -110,11 +129,14 @@ PJRT_Error *sim_ffi_register(const char *name, size_t name_size,
                              XLA_FFI_Handler *const *stages,
                              XLA_FFI_Handler_Traits traits) {
   XLA_FFI_Metadata metadata;
-  XLA_FFI_Handler *execute = stages[XLA_FFI_ExecutionStage_EXECUTE];
-  if (!name || !name_size || !platform)
-    return sim_misuse("a handler without a name or platform");
-  if (!execute) return sim_misuse("a NULL handler");
-  if (!ask_metadata(execute, &metadata) || !is_spoken(&metadata)) return NULL;
+  SIM_TRY(check(name, name_size, platform, stages));
+  if (!ask_metadata(stages[XLA_FFI_ExecutionStage_EXECUTE], &metadata) ||
+      !is_spoken(&metadata))
+    return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                     "the handler for '%.*s' is of FFI 0.%d, and not of 0.1 to "
+                     "0.%d",
+                     (int)name_size, name, metadata.api_version.minor_version,
+                     sim_ffi_minor());
   sim_ffi_handler handler = {
       .name = name_copy(name, name_size),
       .platform =
@@ -123,7 +145,21 @@ PJRT_Error *sim_ffi_register(const char *name, size_t name_size,
       .state_type = metadata.state_type_id,
   };
   memcpy(handler.stages, stages, sizeof(handler.stages));
-  add_handler(&handler);
+  if (!add_handler(&handler)) return NULL;
+  return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
+                   "'%s' has another handler already", handler.name);
+}
+
+PJRT_Error *sim_ffi_register_silently(const char *name, size_t name_size,
+                                      const char *platform,
+                                      size_t platform_size,
+                                      XLA_FFI_Handler *const *stages,
+                                      XLA_FFI_Handler_Traits traits) {
+  SIM_TRY(check(name, name_size, platform, stages));
+  PJRT_Error_Destroy_Args args = {
+      .error = sim_ffi_register(name, name_size, platform, platform_size,
+                                stages, traits)};
+  if (args.error) sim_PJRT_Error_Destroy(&args);
   return NULL;
 }
 
@@ -133,9 +169,9 @@ static PJRT_Error *register_handler(PJRT_FFI_Register_Handler_Args *args) {
                 PJRT_FFI_Register_Handler_Args_STRUCT_SIZE);
   memcpy(&stages[XLA_FFI_ExecutionStage_EXECUTE], &args->handler,
          sizeof(args->handler));
-  return sim_ffi_register(args->target_name, args->target_name_size,
-                          args->platform_name, args->platform_name_size, stages,
-                          (XLA_FFI_Handler_Traits)args->traits);
+  return sim_ffi_register_silently(
+      args->target_name, args->target_name_size, args->platform_name,
+      args->platform_name_size, stages, (XLA_FFI_Handler_Traits)args->traits);
 }
 
 /* ---- types --------------------------------------------------------------- */
@@ -273,6 +309,14 @@ static PJRT_Error *user_data_add(PJRT_FFI_UserData_Add_Args *args) {
   return NULL;
 }
 
+/* Its first nodes had one slot, for user data. */
+static void adapt(void *node, int minor) {
+  PJRT_FFI_Extension *ffi = node;
+  if (minor == FIRST_MINOR)
+    memcpy(&ffi->type_register, &ffi->user_data_add,
+           sizeof(ffi->user_data_add));
+}
+
 static const PJRT_FFI_Extension node = {
     .type_register = type_register,
     .user_data_add = user_data_add,
@@ -282,7 +326,8 @@ static const PJRT_FFI_Extension node = {
 const sim_extension sim_ext_ffi = {
     .type = PJRT_Extension_Type_FFI,
     .name = "FFI",
-    .steps = {{53, 40}, {74, 48}},
+    .steps = {{FIRST_MINOR, 32}, {54, 40}, {74, 48}},
     .node = &node,
     .node_size = sizeof(node),
+    .adapt = adapt,
 };

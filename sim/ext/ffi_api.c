@@ -58,24 +58,26 @@ static void error_destroy(XLA_FFI_Error_Destroy_Args *args) {
 
 /* ---- registrations ------------------------------------------------------- */
 
-static void plugin_error_free(PJRT_Error *error) {
-  PJRT_Error_Destroy_Args args = {.error = error};
-  sim_PJRT_Error_Destroy(&args);
-}
-
 static XLA_FFI_Error *handler_register(XLA_FFI_Handler_Register_Args *args) {
   /* The record handler came with 0.4, in front of the traits. */
-  const bool has_record = sim_ffi_minor() >= 4;
+  const bool has_record =
+      sim_ffi_minor() >= 4 &&
+      args->struct_size >= XLA_FFI_Handler_Register_Args_STRUCT_SIZE;
   XLA_FFI_Handler *stages[SIM_FFI_NUM_STAGES] = {
       args->bundle.instantiate, args->bundle.prepare, args->bundle.initialize,
       args->bundle.execute, has_record ? args->bundle.record : NULL};
-  PJRT_Error *error =
+  XLA_FFI_Handler_Traits traits;
+  const char *end = (const char *)&args->traits;
+  memcpy(&traits, has_record ? end : end - sizeof(XLA_FFI_Handler *),
+         sizeof(traits));
+  pjrt_error *error = sim_error_to(
       sim_ffi_register(args->name.ptr, args->name.len, args->platform.ptr,
-                       args->platform.len, stages, 0);
+                       args->platform.len, stages, traits));
   if (!error) return NULL;
-  plugin_error_free(error);
-  return failed(XLA_FFI_Error_Code_INVALID_ARGUMENT,
-                "a handler without a name, platform or execute function");
+  XLA_FFI_Error *made = failed((XLA_FFI_Error_Code)pjrt_error_code(error),
+                               pjrt_error_message(error, NULL));
+  pjrt_error_free(error);
+  return made;
 }
 
 static XLA_FFI_Error *type_register(XLA_FFI_Type_Register_Args *args) {

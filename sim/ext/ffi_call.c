@@ -1,5 +1,4 @@
-/* A custom call of the interpreter, as a call frame for its handler. Elements
- * narrower than a byte are one per byte in it. */
+/* A custom call of the interpreter, as a call frame for its handler. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,6 +60,49 @@ static XLA_FFI_DataType data_type(frame *f, pjrt_dtype dtype) {
 
 /* ---- buffers ------------------------------------------------------------- */
 
+/* The interpreter has one element per byte. Frames have them as real plugins
+ * do: those narrower than a byte, but for bools, are packed, the first in the
+ * low bits. */
+static bool is_packed(const sim_type *type) {
+  return pjrt_dtype_bit_width(type->dtype) < 8 && type->dtype != PJRT_PRED &&
+         type->dtype != PJRT_TOKEN;
+}
+
+static void pack(const sim_tensor *from, unsigned char *packed) {
+  const unsigned width = pjrt_dtype_bit_width(from->type.dtype);
+  const unsigned char *elements = from->data;
+  for (size_t i = 0; i < from->type.num_elements; i++) {
+    const unsigned bits = elements[i] & ((1u << width) - 1);
+    packed[i * width / 8] |= (unsigned char)(bits << (i * width % 8));
+  }
+}
+
+static void unpack(const unsigned char *packed, sim_tensor *to) {
+  const unsigned width = pjrt_dtype_bit_width(to->type.dtype);
+  unsigned char *elements = to->data;
+  for (size_t i = 0; i < to->type.num_elements; i++) {
+    const unsigned byte = packed[i * width / 8];
+    const unsigned bits = byte >> (i * width % 8);
+    elements[i] = (unsigned char)(bits & ((1u << width) - 1));
+  }
+}
+
+static void *packed_copy(frame *f, const sim_tensor *tensor) {
+  unsigned char *packed = frame_allocate(f, tensor->type.num_elements);
+  pack(tensor, packed);
+  return packed;
+}
+
+/* What the handler left in packed results. */
+static void take_results(const sim_custom_call *from,
+                         const sim_ffi_call *call) {
+  for (size_t i = 0; i < from->num_results; i++) {
+    const XLA_FFI_Buffer *buffer = call->rets.rets[i];
+    if (is_packed(&from->results[i]->type))
+      unpack(buffer->data, from->results[i]);
+  }
+}
+
 static void **make_buffers(frame *f, sim_tensor *const *tensors, size_t num) {
   XLA_FFI_Buffer *buffers = frame_allocate(f, num * sizeof(*buffers));
   void **pointers = frame_allocate(f, num * sizeof(*pointers));
@@ -69,7 +111,7 @@ static void **make_buffers(frame *f, sim_tensor *const *tensors, size_t num) {
     buffers[i] = (XLA_FFI_Buffer){
         .struct_size = XLA_FFI_Buffer_STRUCT_SIZE,
         .dtype = data_type(f, type->dtype),
-        .data = tensors[i]->data,
+        .data = is_packed(type) ? packed_copy(f, tensors[i]) : tensors[i]->data,
         .rank = (int64_t)type->num_dims,
         .dims = (int64_t *)(uintptr_t)type->dims,
     };
@@ -242,6 +284,7 @@ pjrt_error *sim_ffi_custom_call(PJRT_ExecuteContext *context, int64_t run_id,
                                from->target, f.problem);
   else
     error = sim_error_to(run_stages(handler, &call));
+  if (!error) take_results(from, &call);
   frame_free(&f);
   return error;
 }

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "core/buffer.h"
+#include "core/context.h"
 #include "core/event.h"
 #include "core/named_values.h"
 #include "core/opts.h"
@@ -39,6 +40,7 @@ static void destroy_raw(pjrt_client *client) {
 void pjrt_client_destroy(pjrt_client *client) {
   pjrt_reaper_await_callbacks(&client->reaper);
   destroy_raw(client);
+  pjrt_client_destroy_context(client);
   pjrt_reaper_stop(&client->reaper);
   pjrt_pool_destroy(client->pool);
   pjrt_spec_table_destroy(&client->specs);
@@ -115,33 +117,21 @@ static const pjrt_pooled_kind pooled_kinds[PJRT_NUM_POOL_KINDS] = {
     [PJRT_POOL_EVENT] = {sizeof(pjrt_event), pjrt_event_make,
                          pjrt_event_settle_in}};
 
-static pjrt_error *create_client(pjrt_client *client,
-                                 const pjrt_client_opts *opts) {
-  pjrt_client_opts known;
-  pjrt_client_opts_init(&known);
-  PJRT_TRY(pjrt_opts_read(opts, "pjrt_client_opts", sizeof known, &known));
+static pjrt_error *create_pool(pjrt_client *client) {
   if (!client->plugin->is_initialized) {
     return pjrt_error_about(
         pjrt_error_format(PJRT_FAILED_PRECONDITION,
                           "the plugin was opened with inspect_only"),
         client->plugin, NULL);
   }
-  if (known.options) PJRT_TRY(check_options(known.options));
   PJRT_TRY(pjrt_pool_create(pooled_kinds, client,
                             pjrt_plugin_is_known(client->plugin),
                             &client->pool));
   pjrt_pool_hold(client->pool);
-  client->kvstore.store = pjrt_kvstore_retain(known.kvstore);
-  atomic_init(&client->kvstore.deadline,
-              pjrt_deadline_after(known.kvstore_timeout_ns));
-  PJRT_TRY(create_raw(client, known.options));
-  atomic_store(&client->kvstore.deadline, PJRT_NO_DEADLINE);
-  return pjrt_client_read_facts(client);
+  return NULL;
 }
 
-pjrt_error *pjrt_client_create(pjrt_plugin *plugin,
-                               const pjrt_client_opts *opts,
-                               pjrt_client **out) {
+pjrt_error *pjrt_client_create_hollow(pjrt_plugin *plugin, pjrt_client **out) {
   *out = NULL;
   if (!plugin) {
     return pjrt_error_format(PJRT_INVALID_ARGUMENT, "plugin is NULL");
@@ -154,7 +144,37 @@ pjrt_error *pjrt_client_create(pjrt_plugin *plugin,
   pjrt_reaper_init(&client->reaper, destroy_owner, client);
   pjrt_spec_table_init(&client->specs);
   pjrt_dma_list_init(&client->dma);
-  pjrt_error *error = create_client(client, opts);
+  pjrt_error *error = create_pool(client);
+  if (error) {
+    pjrt_client_destroy(client);
+    return error;
+  }
+  *out = client;
+  return NULL;
+}
+
+static pjrt_error *fill_client(pjrt_client *client,
+                               const pjrt_client_opts *opts) {
+  pjrt_client_opts known;
+  pjrt_client_opts_init(&known);
+  PJRT_TRY(pjrt_opts_read(opts, "pjrt_client_opts", sizeof known, &known));
+  if (known.options) PJRT_TRY(check_options(known.options));
+  client->kvstore.store = pjrt_kvstore_retain(known.kvstore);
+  atomic_init(&client->kvstore.deadline,
+              pjrt_deadline_after(known.kvstore_timeout_ns));
+  PJRT_TRY(create_raw(client, known.options));
+  atomic_store(&client->kvstore.deadline, PJRT_NO_DEADLINE);
+  PJRT_TRY(pjrt_client_create_context(client));
+  return pjrt_client_read_facts(client);
+}
+
+pjrt_error *pjrt_client_create(pjrt_plugin *plugin,
+                               const pjrt_client_opts *opts,
+                               pjrt_client **out) {
+  pjrt_client *client;
+  *out = NULL;
+  PJRT_TRY(pjrt_client_create_hollow(plugin, &client));
+  pjrt_error *error = fill_client(client, opts);
   if (error) {
     pjrt_client_destroy(client);
     return error;

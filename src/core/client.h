@@ -63,9 +63,16 @@ struct pjrt_client {
   pjrt_reaper reaper;
   pjrt_spec_table specs;
   pjrt_dma_list dma;
-  /* What plain launches ask for, which is nothing. Plugins only read it. */
+  /* What plain launches ask for: nothing, in a context of the client's own
+   * where the plugin has handlers (context.h). Plugins only read it. */
   PJRT_ROOM_FOR(PJRT_ExecuteOptions) plain_options;
 };
+
+/* A client without one of the plugin's: it has no devices, and nothing can be
+ * asked of it. The events and objects that a plugin makes without a client live
+ * in it, as others live in theirs. */
+pjrt_error *pjrt_client_create_hollow(pjrt_plugin *plugin, pjrt_client **out)
+    __attribute__((warn_unused_result));
 
 /* FAILED_PRECONDITION in a forked child, where the plugin's threads are gone
  * and its locks may be held for ever. */

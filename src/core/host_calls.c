@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "core/context.h"
 #include "core/event.h"
+#include "core/multi_slice.h"
 #include "core/stream.h"
 
 /* What one callback of the plugin's leads to. */
@@ -25,6 +26,7 @@ struct pjrt_host_calls {
   pjrt_client *client;
   atomic_bool is_handed_over; /* orders the fields for race detectors */
   pjrt_execute_context *context;
+  pjrt_object *multi_slice_config;
   host_call *all; /* the users' side of the lists below, in that order */
   size_t num_sends, num_recvs; /* of each device */
   size_t num_outputs;
@@ -89,6 +91,7 @@ static bool bury(pjrt_grave *grave) {
   pjrt_host_calls *calls = (pjrt_host_calls *)grave;
   pjrt_client *client = calls->client;
   pjrt_execute_context_free(calls->context);
+  pjrt_object_release(calls->multi_slice_config);
   free(calls->all);
   free(calls->sends);
   free(calls->recvs);
@@ -248,6 +251,12 @@ static pjrt_error *fill(pjrt_host_calls *calls, size_t num_devices,
   if (opts->context) {
     calls->context = pjrt_execute_context_retain(opts->context);
   }
+  if (opts->multi_slice_config) {
+    /* Counting an owner is no change. */
+    calls->multi_slice_config =
+        (pjrt_object *)(uintptr_t)&opts->multi_slice_config->object;
+    pjrt_object_retain(calls->multi_slice_config);
+  }
   return NULL;
 }
 
@@ -256,8 +265,9 @@ pjrt_error *pjrt_host_calls_create(pjrt_client *client, size_t num_devices,
                                    pjrt_host_calls **out) {
   void *memory;
   *out = NULL;
-  if (!opts->context && !opts->num_send_callbacks &&
-      !opts->num_recv_callbacks && !opts->num_hlo_output_callbacks) {
+  if (!opts->context && !opts->multi_slice_config &&
+      !opts->num_send_callbacks && !opts->num_recv_callbacks &&
+      !opts->num_hlo_output_callbacks) {
     return NULL;
   }
   PJRT_TRY(check(client, num_devices, opts));
@@ -279,7 +289,7 @@ pjrt_error *pjrt_host_calls_create(pjrt_client *client, size_t num_devices,
 void pjrt_host_calls_fill(const pjrt_host_calls *calls,
                           PJRT_ExecuteOptions *options) {
   if (!calls) return;
-  options->context = calls->context ? calls->context->raw : NULL;
+  if (calls->context) options->context = calls->context->raw;
   options->send_callbacks = calls->num_sends ? calls->send_lists : NULL;
   options->num_send_ops = calls->num_sends;
   options->recv_callbacks = calls->num_recvs ? calls->recv_lists : NULL;

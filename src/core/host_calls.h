@@ -1,5 +1,5 @@
 /* What a launch leaves with the plugin until its program is done: the callbacks
- * of its options, and its context. */
+ * of its options, its context, and its configuration of slices. */
 #ifndef PJRT_CORE_HOST_CALLS_H_
 #define PJRT_CORE_HOST_CALLS_H_
 

@@ -282,6 +282,7 @@ static pjrt_error *call_plugin(const launch *run) {
   const pjrt_executable *executable = run->executable;
   const pjrt_plugin *plugin = executable->client->plugin;
   PJRT_STRUCT(plugin, PJRT_ExecuteOptions, options);
+  options->context = executable->client->plain_options.value.context;
   pjrt_execute_request_fill(&run->request, &run->opts, options);
   PJRT_ARGS(PJRT_LoadedExecutable_Execute, args);
   args->executable = executable->raw;

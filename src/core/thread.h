@@ -10,6 +10,9 @@ typedef struct pjrt_thread {
   bool is_reaper;      /* whether it destroys for others; see reaper.h */
   unsigned lane;       /* where it takes from pools; see pool.h */
   unsigned num_misses; /* how often it found nothing there */
+  /* What FFI handlers that a plugin asks while one is registered on this
+   * thread look at; see ext/ffi_call.h. */
+  struct pjrt_ffi_registration *registration;
 } pjrt_thread;
 
 /* The model spares a call to the loader on each access; the few bytes fit in

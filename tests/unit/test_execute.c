@@ -206,7 +206,7 @@ static void test_options_arrive(void **state) {
   assert_int_equal(seen.launch_id, 42);
   assert_int_equal(seen.num_non_donatable, 2);
   assert_string_equal(seen.call_location, "model.py:7");
-  assert_true(seen.wants_events && !seen.has_context);
+  assert_true(seen.wants_events);
   assert_int_equal(seen.num_args, 2);
   end(&l);
 }
