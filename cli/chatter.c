@@ -1,5 +1,7 @@
 #include "chatter.h"
 
+#include <ctype.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -39,4 +41,25 @@ void chatter_show(int fd, FILE *to) {
     fputs("  | ...\n", to);
   }
   print_lines(to, text, (size_t)(tail + size - text));
+}
+
+/* Abseil's log marks the line that ends a process: "F0000 00:00:00.0 ...". */
+static bool is_fatal(const char *line) {
+  return line[0] == 'F' && isdigit((unsigned char)line[1]);
+}
+
+void chatter_cause(int fd, char *out, size_t size) {
+  char text[SHOWN_BYTES];
+  const ssize_t got = fd < 0 ? 0 : pread(fd, text, sizeof text - 1, 0);
+  text[got > 0 ? got : 0] = '\0';
+  const char *cause = text;
+  for (char *line = text; line; line = strchr(line + 1, '\n')) {
+    if (!is_fatal(line + (*line == '\n'))) continue;
+    cause = line + (*line == '\n');
+    break;
+  }
+  snprintf(out, size, "%.*s", (int)strcspn(cause, "\n"), cause);
+  for (char *c = out; *c; c++) {
+    if ((unsigned char)*c < ' ' || *c == 0x7f) *c = ' ';
+  }
 }

@@ -3,6 +3,7 @@
 #ifndef CLI_CHATTER_H_
 #define CLI_CHATTER_H_
 
+#include <stddef.h>
 #include <stdio.h>
 
 /* A descriptor to write to, or -1: then the chatter goes to stderr at once. */
@@ -10,5 +11,9 @@ int chatter_create(void);
 
 /* Shows the last lines, indented. */
 void chatter_show(int fd, FILE *to);
+
+/* Copies the line that says why the process ended, as far as one can tell: the
+ * first fatal one, or the first of all; "" when there is none. */
+void chatter_cause(int fd, char *out, size_t size);
 
 #endif /* CLI_CHATTER_H_ */

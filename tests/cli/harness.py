@@ -4,6 +4,7 @@ A test script decorates its cases with @case and ends with main(). Each case
 prints one line: "ok NAME", "not ok NAME: reason" or "skip NAME: reason".
 """
 import os
+import pty
 import shutil
 import struct
 import subprocess
@@ -69,6 +70,27 @@ def succeeds(*arguments, **options):
     result = pjrt(*arguments, **options)
     check(result.returncode == 0, f"{arguments}: {describe(result)}")
     return result
+
+
+def on_terminal(arguments, **env):
+    """What the command shows on a terminal as its stderr."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen([COMMAND, *arguments], stderr=follower,
+                               stdout=subprocess.DEVNULL,
+                               env=environment(**env))
+    os.close(follower)
+    shown = b""
+    while True:
+        try:
+            block = os.read(leader, 4096)
+        except OSError:  # the last writer is gone
+            break
+        if not block:
+            break
+        shown += block
+    os.close(leader)
+    process.wait()
+    return shown.decode()
 
 
 def complaints(result):

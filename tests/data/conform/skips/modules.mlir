@@ -1,0 +1,13 @@
+module {
+  func.func @first() {
+    return
+  }
+}
+
+// -----
+
+module {
+  func.func @second() {
+    return
+  }
+}
