@@ -45,17 +45,44 @@ static PLUGIN_Profiler_Error *failed(PJRT_Error_Code code, const char *message,
 #define FAILED(code, literal) \
   failed(PJRT_Error_Code_##code, (literal), sizeof(literal) - 1)
 
+/* What was asked for, as an error of this kind. */
+static PLUGIN_Profiler_Error *enter(sim_ext_call *call) {
+  PJRT_Error *error = sim_ext_enter(call);
+  if (!error) return NULL;
+  PJRT_Error_GetCode_Args code = {
+      .struct_size = PJRT_Error_GetCode_Args_STRUCT_SIZE, .error = error};
+  PJRT_Error_Message_Args message = {
+      .struct_size = PJRT_Error_Message_Args_STRUCT_SIZE, .error = error};
+  sim_PJRT_Error_GetCode(&code);
+  sim_PJRT_Error_Message(&message);
+  PLUGIN_Profiler_Error *own =
+      failed(code.code, message.message, message.message_size);
+  sim_PJRT_Error_Destroy(&(PJRT_Error_Destroy_Args){.error = error});
+  return own;
+}
+
+/* Begins a function of the table, as SIM_EXT_ENTER does. */
+#define ENTER(args, type)                           \
+  SIM_EXT_CALL(args, type, 0);                      \
+  do {                                              \
+    PLUGIN_Profiler_Error *own_ = enter(&ext_call); \
+    if (own_) return own_;                          \
+  } while (0)
+
 static void error_destroy(PLUGIN_Profiler_Error_Destroy_Args *args) {
+  SIM_EXT_ENTER_VOID(args, PLUGIN_Profiler_Error_Destroy_Args);
   if (args->error) sim_delete(args->error, SIM_OTHER);
 }
 
 static void error_message(PLUGIN_Profiler_Error_Message_Args *args) {
+  SIM_EXT_ENTER_VOID(args, PLUGIN_Profiler_Error_Message_Args);
   args->message = args->error->message;
   args->message_size = args->error->size;
 }
 
 static PLUGIN_Profiler_Error *error_get_code(
     PLUGIN_Profiler_Error_GetCode_Args *args) {
+  ENTER(args, PLUGIN_Profiler_Error_GetCode_Args);
   args->code = (int)args->error->code;
   return NULL;
 }
@@ -124,6 +151,7 @@ static void write_space(const PLUGIN_Profiler *profiler, sim_bytes *space) {
 
 static PLUGIN_Profiler_Error *profiler_create(
     PLUGIN_Profiler_Create_Args *args) {
+  ENTER(args, PLUGIN_Profiler_Create_Args);
   if (args->struct_size < PLUGIN_Profiler_Create_Args_STRUCT_SIZE)
     return FAILED(INVALID_ARGUMENT, "Unexpected PLUGIN_Profiler_Create_Args");
   args->profiler = sim_new(SIM_OTHER, sizeof(*args->profiler));
@@ -132,6 +160,7 @@ static PLUGIN_Profiler_Error *profiler_create(
 
 static PLUGIN_Profiler_Error *profiler_destroy(
     PLUGIN_Profiler_Destroy_Args *args) {
+  ENTER(args, PLUGIN_Profiler_Destroy_Args);
   if (!args->profiler) return NULL;
   if (!sim_is(args->profiler, SIM_OTHER))
     return FAILED(INTERNAL, "no living profiler is destroyed");
@@ -141,6 +170,7 @@ static PLUGIN_Profiler_Error *profiler_destroy(
 }
 
 static PLUGIN_Profiler_Error *profiler_start(PLUGIN_Profiler_Start_Args *args) {
+  ENTER(args, PLUGIN_Profiler_Start_Args);
   PLUGIN_Profiler *profiler = args->profiler;
   if (!sim_is(profiler, SIM_OTHER))
     return FAILED(INTERNAL, "no living profiler is started");
@@ -155,6 +185,7 @@ static PLUGIN_Profiler_Error *profiler_start(PLUGIN_Profiler_Start_Args *args) {
 }
 
 static PLUGIN_Profiler_Error *profiler_stop(PLUGIN_Profiler_Stop_Args *args) {
+  ENTER(args, PLUGIN_Profiler_Stop_Args);
   PLUGIN_Profiler *profiler = args->profiler;
   if (!sim_is(profiler, SIM_OTHER))
     return FAILED(INTERNAL, "no living profiler is stopped");
@@ -170,6 +201,7 @@ static PLUGIN_Profiler_Error *profiler_stop(PLUGIN_Profiler_Stop_Args *args) {
 
 static PLUGIN_Profiler_Error *collect_data(
     PLUGIN_Profiler_CollectData_Args *args) {
+  ENTER(args, PLUGIN_Profiler_CollectData_Args);
   const PLUGIN_Profiler *profiler = args->profiler;
   if (!sim_is(profiler, SIM_OTHER))
     return FAILED(INTERNAL, "no living profiler is asked");
@@ -183,6 +215,7 @@ static PLUGIN_Profiler_Error *collect_data(
 
 /* Moves the data out of the profiler. */
 static PLUGIN_Profiler_Error *consume(PLUGIN_Profiler_Consume_Args *args) {
+  ENTER(args, PLUGIN_Profiler_Consume_Args);
   PLUGIN_Profiler *profiler = args->profiler;
   if (!sim_is(profiler, SIM_OTHER))
     return FAILED(INTERNAL, "no living profiler is asked");
@@ -197,12 +230,14 @@ static PLUGIN_Profiler_Error *consume(PLUGIN_Profiler_Consume_Args *args) {
 
 static void consume_result_destroy(
     PLUGIN_Profiler_ConsumeResult_Destroy_Args *args) {
+  SIM_EXT_ENTER_VOID(args, PLUGIN_Profiler_ConsumeResult_Destroy_Args);
   if (!args->consume_result) return;
   free(args->consume_result->space.data);
   sim_delete(args->consume_result, SIM_OTHER);
 }
 
 static PLUGIN_Profiler_Error *serialize(PLUGIN_Profiler_Serialize_Args *args) {
+  ENTER(args, PLUGIN_Profiler_Serialize_Args);
   if (!sim_is(args->consume_result, SIM_OTHER))
     return FAILED(INTERNAL, "no living result is serialized");
   args->serialized_bytes = args->consume_result->space.data;
