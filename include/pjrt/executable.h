@@ -241,8 +241,8 @@ PJRT_API PJRT_MUST_USE pjrt_error *pjrt_executable_device_logical_ids(
 
 /* ---- executing ----------------------------------------------------------- */
 
-/* The plugin's own, from its MultiSlice or Megascale extension. */
-struct PJRT_MultiSlice_Config;
+/* See ext/multi_slice.h. */
+struct pjrt_multi_slice_config;
 
 /* An option that is set and newer than the plugin is UNIMPLEMENTED, with its
  * name and the minor that brought it. */
@@ -274,9 +274,9 @@ typedef struct pjrt_execute_opts {
   const int *task_ids;
   const int64_t *incarnation_ids;
   size_t num_tasks;
-  /* The slices that take part; since 0.97. It must live until the execution is
-   * done. [borrowed: out_done] */
-  struct PJRT_MultiSlice_Config *multi_slice_config;
+  /* The slices that take part; since 0.97. INVALID_ARGUMENT for one of another
+   * plugin. [shared] */
+  const struct pjrt_multi_slice_config *multi_slice_config;
   /* Whether callbacks get and give arrays row-major, instead of in the layout
    * that they have on the device; since 0.108. */
   bool use_major_to_minor_data_layout_for_callbacks;

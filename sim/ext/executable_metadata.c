@@ -4,18 +4,25 @@
 
 #include "ext/ext.h"
 
+/* What args->metadata points into, counted as alive. */
+typedef struct metadata {
+  sim_kind kind;
+  PJRT_ExecutableMetadata raw;
+} metadata;
+
 static PJRT_Error *get_metadata(
     PJRT_ExecutableMetadata_GetExecutableMetadata_Args *args) {
   SIM_EXT_ENTER(args, PJRT_ExecutableMetadata_GetExecutableMetadata_Args, 0);
   SIM_REQUIRE(args->executable, SIM_EXECUTABLE);
-  if (!args->metadata) return sim_misuse("NULL metadata");
   const sim_compiled *program = args->executable->program;
   sim_bytes bytes = {0};
   sim_write_number(&bytes, 1, program->code.size);
   sim_write_number(&bytes, 2, program->signature.num_parameters);
   sim_write_number(&bytes, 3, program->signature.num_outputs);
-  args->metadata->serialized_metadata = (const char *)bytes.data;
-  args->metadata->serialized_metadata_size = bytes.size;
+  metadata *made = sim_new(SIM_OTHER, sizeof(*made));
+  made->raw.serialized_metadata = (const char *)bytes.data;
+  made->raw.serialized_metadata_size = bytes.size;
+  args->metadata = &made->raw;
   return NULL;
 }
 
@@ -24,7 +31,7 @@ static void destroy_metadata(
   SIM_EXT_ENTER_VOID(args,
                      PJRT_ExecutableMetadata_DestroySerializedMetadata_Args);
   free((void *)(uintptr_t)args->metadata->serialized_metadata);
-  *args->metadata = (PJRT_ExecutableMetadata){0};
+  sim_delete((char *)args->metadata - offsetof(metadata, raw), SIM_OTHER);
 }
 
 static const PJRT_ExecutableMetadata_Extension node = {

@@ -49,8 +49,8 @@ static pjrt_error *check_device(const pjrt_topology *topology, int id) {
                            id, topology->num_devices);
 }
 
-static pjrt_error *check_devices(const pjrt_topology *topology,
-                                 const pjrt_compile_opts *opts) {
+pjrt_error *pjrt_topology_check_opts(const pjrt_topology *topology,
+                                     const pjrt_compile_opts *opts) {
   PJRT_TRY(
       pjrt_compile_check_counts(opts, "the topology", topology->num_devices));
   for (size_t i = 0; i < opts->num_device_ids; i++) {
@@ -104,7 +104,7 @@ pjrt_error *pjrt_topology_compile(pjrt_topology *topology,
     return pjrt_error_format(PJRT_INVALID_ARGUMENT, "program is NULL");
   }
   PJRT_TRY(pjrt_compile_opts_read(opts, &known));
-  PJRT_TRY(check_devices(topology, &known));
+  PJRT_TRY(pjrt_topology_check_opts(topology, &known));
   PJRT_TRY(pjrt_alloc(1, sizeof(pjrt_compiled), &memory));
   pjrt_compiled *compiled = memory;
   pthread_mutex_init(&compiled->mutex, NULL);

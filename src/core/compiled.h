@@ -22,4 +22,10 @@ struct pjrt_compiled {
   pjrt_memory_kinds output_memory_kinds;
 };
 
+/* INVALID_ARGUMENT or NOT_FOUND when complete options ask for more devices than
+ * the topology has, or for others. */
+pjrt_error *pjrt_topology_check_opts(const pjrt_topology *topology,
+                                     const pjrt_compile_opts *opts)
+    __attribute__((warn_unused_result));
+
 #endif /* PJRT_CORE_COMPILED_H_ */

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "core/multi_slice.h"
 #include "core/plugin.h"
 #include "core/raw_values.h"
 
@@ -74,12 +75,24 @@ static pjrt_error *check(const pjrt_execute_opts *opts, size_t num_args) {
   return NULL;
 }
 
+/* Another plugin's is memory of another kind. */
+static pjrt_error *check_multi_slice(const pjrt_client *client,
+                                     const pjrt_execute_opts *opts) {
+  const struct pjrt_multi_slice_config *config = opts->multi_slice_config;
+  if (!config) return NULL;
+  PJRT_TRY(pjrt_object_check(&config->object, "multi_slice_config"));
+  if (config->object.plugin == client->plugin) return NULL;
+  return pjrt_error_format(PJRT_INVALID_ARGUMENT,
+                           "multi_slice_config is another plugin's");
+}
+
 pjrt_error *pjrt_execute_request_read(pjrt_client *client,
                                       const pjrt_execute_opts *opts,
                                       size_t num_devices, size_t num_args,
                                       pjrt_execute_request *out) {
   PJRT_TRY(check(opts, num_args));
   PJRT_TRY(check_versions(client->plugin, opts));
+  PJRT_TRY(check_multi_slice(client, opts));
   if (opts->call_location) {
     PJRT_TRY(pjrt_text_copy_path("call_location", opts->call_location,
                                  opts->call_location_size,
@@ -102,7 +115,9 @@ void pjrt_execute_request_fill(const pjrt_execute_request *request,
   raw->num_tasks = opts->num_tasks;
   raw->task_ids = (int *)(uintptr_t)opts->task_ids;
   raw->incarnation_ids = (int64_t *)(uintptr_t)opts->incarnation_ids;
-  raw->multi_slice_config = opts->multi_slice_config;
+  if (opts->multi_slice_config) {
+    raw->multi_slice_config = opts->multi_slice_config->raw;
+  }
   raw->use_major_to_minor_data_layout_for_callbacks =
       opts->use_major_to_minor_data_layout_for_callbacks;
   raw->custom_options = request->custom_options;

@@ -24,6 +24,17 @@ pjrt_error *pjrt_error_about(pjrt_error *error, const pjrt_plugin *plugin,
   return error;
 }
 
+pjrt_error *pjrt_plugin_check(const pjrt_plugin *plugin) {
+  if (!plugin) {
+    return pjrt_error_format(PJRT_INVALID_ARGUMENT, "plugin is NULL");
+  }
+  if (plugin->is_initialized) return NULL;
+  return pjrt_error_about(
+      pjrt_error_format(PJRT_FAILED_PRECONDITION,
+                        "the plugin was opened with inspect_only"),
+      plugin, NULL);
+}
+
 pjrt_error *pjrt_plugin_check_dtype(const pjrt_plugin *plugin,
                                     pjrt_dtype dtype) {
   int since = pjrt_dtype_since(dtype);

@@ -19,6 +19,11 @@ pjrt_error *pjrt_plugin_identity(pjrt_plugin *plugin, const char **out)
 pjrt_error *pjrt_error_about(pjrt_error *error, const pjrt_plugin *plugin,
                              const char *call);
 
+/* INVALID_ARGUMENT for NULL, FAILED_PRECONDITION when it was opened with
+ * inspect_only. */
+pjrt_error *pjrt_plugin_check(const pjrt_plugin *plugin)
+    __attribute__((warn_unused_result));
+
 /* Whether arrays of the type can be spoken of to the plugin: INVALID_ARGUMENT
  * for a type without elements, UNIMPLEMENTED for one newer than the plugin.
  * Real plugins end the process on both. */

@@ -17,13 +17,17 @@
 
 /* ---- life ---------------------------------------------------------------- */
 
+static void destroy_raw(const pjrt_plugin *plugin,
+                        PJRT_TopologyDescription *raw) {
+  PJRT_ARGS(PJRT_TopologyDescription_Destroy, args);
+  args->topology = raw;
+  pjrt_error_free(PJRT_CALL(plugin, PJRT_TopologyDescription_Destroy, args));
+}
+
 void pjrt_topology_end(pjrt_topology *topology) {
   if (!topology) return;
   if (topology->raw && !topology->client) {
-    PJRT_ARGS(PJRT_TopologyDescription_Destroy, args);
-    args->topology = topology->raw;
-    pjrt_error_free(
-        PJRT_CALL(topology->plugin, PJRT_TopologyDescription_Destroy, args));
+    destroy_raw(topology->plugin, topology->raw);
   }
   for (size_t i = 0; i < topology->num_devices; i++) {
     pjrt_device_description_clear(&topology->devices[i]);
@@ -135,17 +139,6 @@ static pjrt_error *finish(pjrt_topology *topology, const char *call,
   return NULL;
 }
 
-static pjrt_error *check_plugin(const pjrt_plugin *plugin) {
-  if (!plugin) {
-    return pjrt_error_format(PJRT_INVALID_ARGUMENT, "plugin is NULL");
-  }
-  if (plugin->is_initialized) return NULL;
-  return pjrt_error_about(
-      pjrt_error_format(PJRT_FAILED_PRECONDITION,
-                        "the plugin was opened with inspect_only"),
-      plugin, NULL);
-}
-
 static pjrt_error *create_raw(pjrt_topology *topology, const char *name,
                               size_t name_size,
                               const pjrt_named_values *options) {
@@ -169,7 +162,7 @@ pjrt_error *pjrt_topology_create(pjrt_plugin *plugin, const char *name,
                                  pjrt_topology **out) {
   pjrt_topology *topology;
   *out = NULL;
-  PJRT_TRY(check_plugin(plugin));
+  PJRT_TRY(pjrt_plugin_check(plugin));
   PJRT_TRY(start(plugin, NULL, &topology));
   pjrt_error *error = create_raw(topology, name, name_size, options);
   return finish(topology, "PJRT_TopologyDescription_Create", error, out);
@@ -190,7 +183,7 @@ pjrt_error *pjrt_topology_deserialize(pjrt_plugin *plugin, const void *data,
                                       size_t data_size, pjrt_topology **out) {
   pjrt_topology *topology;
   *out = NULL;
-  PJRT_TRY(check_plugin(plugin));
+  PJRT_TRY(pjrt_plugin_check(plugin));
   if (!data || data_size == 0) {
     return pjrt_error_format(PJRT_INVALID_ARGUMENT,
                              "expected a serialized topology, got nothing");
@@ -198,6 +191,20 @@ pjrt_error *pjrt_topology_deserialize(pjrt_plugin *plugin, const void *data,
   PJRT_TRY(start(plugin, NULL, &topology));
   pjrt_error *error = deserialize_raw(topology, data, data_size);
   return finish(topology, "PJRT_TopologyDescription_Deserialize", error, out);
+}
+
+pjrt_error *pjrt_topology_wrap(pjrt_plugin *plugin, const char *call,
+                               PJRT_TopologyDescription *raw,
+                               pjrt_topology **out) {
+  pjrt_topology *topology;
+  *out = NULL;
+  pjrt_error *error = start(plugin, NULL, &topology);
+  if (error) {
+    if (raw) destroy_raw(plugin, raw);
+    return error;
+  }
+  topology->raw = raw;
+  return finish(topology, call, NULL, out);
 }
 
 static pjrt_error *ask_client(pjrt_topology *topology) {

@@ -31,6 +31,13 @@ bool pjrt_topology_is_forked(const pjrt_topology *topology);
 pjrt_error *pjrt_topology_check(const pjrt_topology *topology)
     __attribute__((warn_unused_result));
 
+/* Wraps what `call` of an extension gave, which may be NULL, and reads its
+ * facts; owns `raw` from now on, also when it fails. */
+pjrt_error *pjrt_topology_wrap(pjrt_plugin *plugin, const char *call,
+                               PJRT_TopologyDescription *raw,
+                               pjrt_topology **out)
+    __attribute__((warn_unused_result));
+
 /* Another owner; that of a client's topology keeps the client. */
 pjrt_topology *pjrt_topology_retain(pjrt_topology *topology);
 

@@ -3,38 +3,8 @@
  * tier: all */
 #include <stdio.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "compat/plugins.h"
-
-/* Keeps libtpu from asking the network, and from minding another user's lock
- * file. */
-static int spare_the_tpu(void **state) {
-  (void)state;
-  setenv("TPU_SKIP_MDS_QUERY", "1", 1);
-  setenv("ALLOW_MULTIPLE_LIBTPU_LOAD", "1", 1);
-  return 0;
-}
-
-static const char matmul_program[] =
-    "func.func @main(%a: tensor<1024x1024xf32>, %b: tensor<1024x1024xf32>)\n"
-    "    -> tensor<1024x1024xf32> {\n"
-    "  %0 = stablehlo.dot_general %a, %b, contracting_dims = [1] x [0]\n"
-    "      : (tensor<1024x1024xf32>, tensor<1024x1024xf32>)\n"
-    "      -> tensor<1024x1024xf32>\n"
-    "  return %0 : tensor<1024x1024xf32>\n"
-    "}\n";
-
-static pjrt_error *try_compile_for(pjrt_topology *topology, const char *code,
-                                   const pjrt_compile_opts *opts,
-                                   pjrt_compiled **out) {
-  pjrt_program *program;
-  assert_ok(
-      pjrt_program_create(code, PJRT_NUL_ENDED, PJRT_FORMAT_AUTO, &program));
-  pjrt_error *error = pjrt_topology_compile(topology, program, opts, out);
-  pjrt_program_free(program);
-  return error;
-}
+#include "compat/machines.h"
 
 /* Of f32[1024,1024], two parameters and one output; serialized it is an
  * artifact. */
@@ -55,13 +25,6 @@ static void check_matmul(pjrt_compiled *matmul) {
 }
 
 /* ---- TPUs ---------------------------------------------------------------- */
-
-static pjrt_topology *tpu(pjrt_plugin *plugin, const char *name) {
-  pjrt_topology *topology;
-  assert_ok(
-      pjrt_topology_create(plugin, name, PJRT_NUL_ENDED, NULL, &topology));
-  return topology;
-}
 
 static void every_generation_of_tpus(void **state) {
   static const struct {
@@ -248,24 +211,6 @@ static void other_plugins_refuse_the_artifact(void **state) {
 
 /* ---- an H100 ------------------------------------------------------------- */
 
-/* `shape` is "slices x hosts x devices". */
-static pjrt_topology *h100(pjrt_plugin *plugin, const char *shape) {
-  pjrt_topology *topology;
-  pjrt_named_values *options;
-  size_t size;
-  char *config = read_data("targets/h100.txtpb", &size);
-  assert_ok(pjrt_named_values_create(&options));
-  assert_ok(pjrt_named_values_set_string(options, "target_config",
-                                         PJRT_NUL_ENDED, config, size));
-  assert_ok(pjrt_named_values_set_string(options, "topology", PJRT_NUL_ENDED,
-                                         shape, PJRT_NUL_ENDED));
-  assert_ok(
-      pjrt_topology_create(plugin, "cuda", PJRT_NUL_ENDED, options, &topology));
-  pjrt_named_values_free(options);
-  free(config);
-  return topology;
-}
-
 static void an_h100_is_described(void **state) {
   (void)state;
   pjrt_plugin *plugin = open_plugin("PJRT_TEST_PLUGIN_CUDA");
@@ -279,31 +224,13 @@ static void an_h100_is_described(void **state) {
   pjrt_plugin_free(plugin);
 }
 
-/* Where the plugin finds NVIDIA's assembler. */
-static void set_path(const char *folder) {
-  static const char installed[] = "/usr/local/cuda/bin/ptxas";
-  if (access(installed, X_OK) == 0) skip_because("%s is there", installed);
-  setenv("PATH", folder, 1);
-}
-
-/* A product that NVIDIA's library computes needs no code of its own. */
 static void a_matmul_compiles_for_an_h100(void **state) {
-  pjrt_compiled *matmul;
-  pjrt_compile_opts opts;
-  pjrt_named_values *options;
   (void)state;
-  set_path(".");
   pjrt_plugin *plugin = open_plugin("PJRT_TEST_PLUGIN_CUDA");
   pjrt_topology *topology = h100(plugin, "1x1x1");
-  assert_ok(pjrt_named_values_create(&options));
-  assert_ok(pjrt_named_values_set_bool(options, "xla_gpu_enable_triton_gemm",
-                                       PJRT_NUL_ENDED, false));
-  pjrt_compile_opts_init(&opts);
-  opts.xla_options = options;
-  assert_ok(try_compile_for(topology, matmul_program, &opts, &matmul));
+  pjrt_compiled *matmul = compile_h100_matmul(topology);
   check_matmul(matmul);
   pjrt_compiled_free(matmul);
-  pjrt_named_values_free(options);
   pjrt_topology_free(topology);
   pjrt_plugin_free(plugin);
 }
