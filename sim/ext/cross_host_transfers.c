@@ -1,6 +1,7 @@
 /* CrossHostTransfers. The hosts are the clients of one process: a buffer that
  * waits to be received and one that is sent meet in a table, by a key or by the
- * descriptor that the receiver handed out. */
+ * descriptor that the receiver handed out. Errors that callbacks are told stay
+ * the plugin's, as in OpenXLA's. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@ enum { FIRST_MINOR_WITH_TASKS = 117, MAX_DESCRIPTOR = 40 };
 /* A transfer that waits for its other end. */
 typedef struct transfer {
   struct transfer *next;
+  const PJRT_Client *client; /* of this end */
   bool is_send;
   int64_t key;
   int32_t device_id; /* of the receiver; -1: it is named by descriptor */
@@ -26,10 +28,55 @@ typedef struct transfer {
 static transfer *transfers;
 static int64_t last_descriptor;
 
+static void transfer_free(transfer *t) {
+  sim_storage_drop(t->storage);
+  sim_future_drop(t->ready);
+  if (t->sent) sim_future_drop(t->sent);
+  sim_line_drop(t->link);
+  free(t);
+}
+
+/* Takes one that waits for the client out of the table; NULL: none does. */
+static transfer *take_of(const PJRT_Client *client) {
+  transfer *found = NULL;
+  sim_ext_lock();
+  for (transfer **at = &transfers; *at && !found; at = &(*at)->next) {
+    if ((*at)->client != client) continue;
+    found = *at;
+    *at = found->next;
+    break;
+  }
+  sim_ext_unlock();
+  return found;
+}
+
+/* What still waits when its client ends is called off. */
+static void call_off(void *data) {
+  static const char message[] = "the transfer's client is gone";
+  transfer *t;
+  while ((t = take_of(*(const PJRT_Client **)data))) {
+    sim_future_complete(t->is_send ? t->sent : t->ready,
+                        PJRT_Error_Code_CANCELLED, message,
+                        sizeof(message) - 1);
+    transfer_free(t);
+  }
+}
+
+static void call_off_with(PJRT_Client *client) {
+  static const char key;
+  const PJRT_Client **whose =
+      sim_attached(&client->attachments, &key, sizeof(client), call_off);
+  sim_ext_lock();
+  *whose = client;
+  sim_ext_unlock();
+}
+
 static transfer *transfer_create(bool is_send, int64_t key, int32_t device_id,
                                  const PJRT_Buffer *buffer) {
   transfer *t = sim_allocate(sizeof(*t));
-  *t = (transfer){.is_send = is_send,
+  call_off_with(buffer->client);
+  *t = (transfer){.client = buffer->client,
+                  .is_send = is_send,
                   .key = key,
                   .device_id = device_id,
                   .storage = sim_storage_share(buffer->storage),
@@ -37,14 +84,6 @@ static transfer *transfer_create(bool is_send, int64_t key, int32_t device_id,
                   .link = sim_line_share(buffer->device->link)};
   if (is_send) t->sent = sim_future_pending();
   return t;
-}
-
-static void transfer_free(transfer *t) {
-  sim_storage_drop(t->storage);
-  sim_future_drop(t->ready);
-  if (t->sent) sim_future_drop(t->sent);
-  sim_line_drop(t->link);
-  free(t);
 }
 
 /* Takes the transfer at the other end out of the table. */
@@ -209,11 +248,12 @@ static void cancel(const char *descriptor, size_t descriptor_size,
     sim_future_complete(receive->ready, reason, message, message_size);
     transfer_free(receive);
   }
-  if (on_canceled)
-    on_canceled(receive ? NULL
-                        : sim_error(PJRT_Error_Code_NOT_FOUND,
-                                    "no transfer of this descriptor waits"),
-                on_canceled_arg);
+  PJRT_Error *error = receive
+                          ? NULL
+                          : sim_error(PJRT_Error_Code_NOT_FOUND,
+                                      "no transfer of this descriptor waits");
+  if (on_canceled) on_canceled(error, on_canceled_arg);
+  sim_PJRT_Error_Destroy(&(PJRT_Error_Destroy_Args){.error = error});
 }
 
 /* What the notifier is told, on a thread of its own. */
@@ -282,8 +322,7 @@ static void report(const remote_copy *c, PJRT_Error *error,
                    bool were_enqueued) {
   if (c->on_done.on_done)
     c->on_done.on_done(error, were_enqueued, c->on_done.user_arg);
-  else
-    sim_PJRT_Error_Destroy(&(PJRT_Error_Destroy_Args){.error = error});
+  sim_PJRT_Error_Destroy(&(PJRT_Error_Destroy_Args){.error = error});
 }
 
 static void descriptor_known(PJRT_Error *error, void *arg) {

@@ -6,6 +6,9 @@
 
 enum { ALIGNMENT = 64 };
 
+/* More than a host has. */
+#define TOO_MUCH ((size_t)1 << 39)
+
 /* Counted as alive, with the caller's bytes behind a header of ours. */
 typedef struct block {
   sim_kind kind;
@@ -24,7 +27,7 @@ static PJRT_Error *allocate(PJRT_Client *client, size_t size, size_t alignment,
   if (!is_power_of_two(alignment))
     return sim_error(PJRT_Error_Code_INVALID_ARGUMENT,
                      "alignment is %zu, expected a power of two", alignment);
-  if (size > SIZE_MAX / 2)
+  if (size >= TOO_MUCH)
     return sim_error(PJRT_Error_Code_RESOURCE_EXHAUSTED,
                      "no %zu bytes of host memory", size);
   if (alignment < ALIGNMENT) alignment = ALIGNMENT;

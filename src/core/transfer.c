@@ -81,10 +81,10 @@ static pjrt_error *check_layout(const pjrt_transfer_shape *shape) {
                            shape->num_dims);
 }
 
-static pjrt_error *check_shapes(const pjrt_device *device,
-                                const pjrt_memory *memory,
-                                const pjrt_transfer_shape *shapes,
-                                size_t num_shapes) {
+pjrt_error *pjrt_transfer_check_shapes(const pjrt_device *device,
+                                       const pjrt_memory *memory,
+                                       const pjrt_transfer_shape *shapes,
+                                       size_t num_shapes) {
   size_t num_elements;
   if (!shapes || num_shapes == 0 || num_shapes > INT_MAX) {
     return pjrt_error_format(PJRT_INVALID_ARGUMENT,
@@ -299,7 +299,7 @@ pjrt_error *pjrt_transfer_create(pjrt_device *device, pjrt_memory *memory,
   void *room;
   size_t size;
   *out = NULL;
-  PJRT_TRY(check_shapes(device, memory, shapes, num_shapes));
+  PJRT_TRY(pjrt_transfer_check_shapes(device, memory, shapes, num_shapes));
   if (!pjrt_size_mul(num_shapes, sizeof(pjrt_transfer_target), &size) ||
       !pjrt_size_add(size, sizeof(pjrt_transfer), &size)) {
     return pjrt_error_out_of_memory();

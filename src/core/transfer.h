@@ -55,6 +55,13 @@ struct pjrt_writer {
   pjrt_writer_chunk chunks[];
 };
 
+/* INVALID_ARGUMENT unless buffers of these shapes can be made on the device. */
+pjrt_error *pjrt_transfer_check_shapes(const pjrt_device *device,
+                                       const pjrt_memory *memory,
+                                       const pjrt_transfer_shape *shapes,
+                                       size_t num_shapes)
+    __attribute__((warn_unused_result));
+
 /* Another owner; pjrt_transfer_free drops one. */
 pjrt_transfer *pjrt_transfer_retain(pjrt_transfer *transfer);
 
