@@ -36,9 +36,9 @@ static PJRT_Error *register_custom_call(
   void *const handlers[] = {args->handler_instantiate, args->handler_prepare,
                             args->handler_initialize, args->handler_execute};
   memcpy(stages, handlers, sizeof(handlers));
-  return sim_ffi_register(args->function_name, args->function_name_size, "Host",
-                          4, stages,
-                          minor < FIRST_MINOR_WITH_TRAITS ? 0 : args->traits);
+  return sim_ffi_register_silently(
+      args->function_name, args->function_name_size, "Host", 4, stages,
+      minor < FIRST_MINOR_WITH_TRAITS ? 0 : args->traits);
 }
 
 static const PJRT_Gpu_Custom_Call node = {

@@ -1,22 +1,31 @@
 /* Triton: compiles a kernel's MLIR to assembly; here, to a comment. */
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ext/ext.h"
 
-enum { MINOR_WITH_PATH = 90, SHARED_BYTES_PER_WARP = 1024 };
+enum {
+  MINOR_WITHOUT_CLUSTER = 85, /* until then three ints stand for the path */
+  MINOR_WITH_PATH = 90,
+  SHARED_BYTES_PER_WARP = 1024
+};
 
-/* The official caller frees both texts with delete[], which for the C++
- * libraries of Linux is free(). */
+/* The caller frees both texts with delete[], so they are made with new[]: that
+ * of the process, if it has one, or else the C++ library's, which is malloc. */
 static char *text_copy(const char *text, size_t size) {
-  char *copy = sim_allocate(size);
+  union {
+    void *symbol;
+    void *(*function)(size_t size);
+  } new_array = {.symbol = dlsym(RTLD_DEFAULT, "_Znam")};
+  char *copy = new_array.symbol ? new_array.function(size) : sim_allocate(size);
   memcpy(copy, text, size);
   return copy;
 }
 
 static size_t size_expected(int minor) {
-  if (minor < 85) return 92;
+  if (minor < MINOR_WITHOUT_CLUSTER) return 92;
   return minor < MINOR_WITH_PATH ? 80 : PJRT_Triton_Compile_Args_STRUCT_SIZE;
 }
 
@@ -38,6 +47,9 @@ static PJRT_Error *compile(PJRT_Triton_Compile_Args *args) {
   args->out_asm = text_copy(text, (size_t)size);
   args->out_asm_size = (size_t)size;
   args->out_smem_bytes = (int64_t)args->num_warps * SHARED_BYTES_PER_WARP;
+  if (minor < MINOR_WITHOUT_CLUSTER)
+    memcpy((char *)args + offsetof(PJRT_Triton_Compile_Args, out_path),
+           (const int[]){args->num_ctas, 1, 1}, 3 * sizeof(int));
   if (minor < MINOR_WITH_PATH) return NULL;
   args->out_path = text_copy(path, sizeof(path) - 1);
   args->out_path_size = sizeof(path) - 1;

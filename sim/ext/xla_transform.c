@@ -10,6 +10,7 @@ enum { MAX_TRANSFORMS = 64 };
 
 typedef struct transform {
   struct transform *next;
+  size_t refs; /* the list's, and one of each compilation that is in it */
   PJRT_XlaTransform_PipelineStage stage;
   PJRT_XlaTransform_Callbacks *callbacks;
   size_t name_size;
@@ -43,6 +44,7 @@ static transform *transform_create(
     name = generated;
   }
   transform *t = sim_allocate(sizeof(*t) + size);
+  t->refs = 1;
   t->stage = args->stage;
   t->callbacks = args->callbacks;
   t->name_size = size;
@@ -50,16 +52,12 @@ static transform *transform_create(
   return t;
 }
 
-/* Called with the lock held. */
+/* Called with the lock held. As in real plugins, one name may be there several
+ * times. */
 static PJRT_Error *add(const PJRT_Register_Xla_Transform_Args *args) {
   transform **last = &transforms;
   size_t num = 0;
-  for (; *last; last = &(*last)->next, num++)
-    if (args->name && (*last)->stage == args->stage &&
-        is_named(*last, args->name, args->name_size))
-      return sim_error(PJRT_Error_Code_ALREADY_EXISTS,
-                       "a transformation '%.*s' is registered",
-                       (int)args->name_size, args->name);
+  for (; *last; last = &(*last)->next) num++;
   if (num == MAX_TRANSFORMS)
     return sim_error(PJRT_Error_Code_RESOURCE_EXHAUSTED,
                      "more than %d transformations", MAX_TRANSFORMS);
@@ -81,6 +79,16 @@ static PJRT_Error *register_transform(PJRT_Register_Xla_Transform_Args *args) {
   PJRT_Error *error = add(args);
   sim_ext_unlock();
   return error;
+}
+
+/* The last one ends it, without the lock. */
+static void drop(transform *t) {
+  sim_ext_lock();
+  const bool is_last = --t->refs == 0;
+  sim_ext_unlock();
+  if (!is_last) return;
+  if (t->callbacks->dtor) t->callbacks->dtor(t->callbacks);
+  free(t);
 }
 
 static transform *take(const PJRT_Clear_Xla_Transform_Args *args) {
@@ -108,9 +116,7 @@ static PJRT_Error *clear_transform(PJRT_Clear_Xla_Transform_Args *args) {
                      "neither a name nor callbacks");
   transform *taken = take(args);
   args->cleared = taken != NULL;
-  if (!taken) return NULL;
-  if (taken->callbacks->dtor) taken->callbacks->dtor(taken->callbacks);
-  free(taken);
+  if (taken) drop(taken);
   return NULL;
 }
 
@@ -145,14 +151,20 @@ static PJRT_Error *run(PJRT_XlaTransform_Callbacks *callbacks, sim_bytes *hlo) {
  * that were there at first. */
 static PJRT_Error *run_stage(PJRT_XlaTransform_PipelineStage stage,
                              sim_bytes *hlo) {
-  PJRT_XlaTransform_Callbacks *callbacks[MAX_TRANSFORMS];
+  transform *there[MAX_TRANSFORMS];
   size_t num = 0;
   PJRT_Error *error = NULL;
   sim_ext_lock();
-  for (const transform *t = transforms; t && num < MAX_TRANSFORMS; t = t->next)
-    if (t->stage == stage) callbacks[num++] = t->callbacks;
+  for (transform *t = transforms; t && num < MAX_TRANSFORMS; t = t->next) {
+    if (t->stage != stage) continue;
+    t->refs++;
+    there[num++] = t;
+  }
   sim_ext_unlock();
-  for (size_t i = 0; i < num && !error; i++) error = run(callbacks[i], hlo);
+  for (size_t i = 0; i < num; i++) {
+    if (!error) error = run(there[i]->callbacks, hlo);
+    drop(there[i]);
+  }
   return error;
 }
 
