@@ -15,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CALLS = ROOT / "src" / "abi" / "generated" / "calls.inc"
+EXTENSIONS = ROOT / "src" / "abi" / "generated" / "extensions.inc"
 # The folders of tests whose calls count, and for which column.
 COLUMNS = {"unit": "unit", "examples": "example", "real": "real",
            "compat": "real", "cli": "real"}
@@ -33,6 +34,35 @@ def functions():
         r"^PJRT_CALL_ROW(?:_VOID)?\((\w+), (\d+)", CALLS.read_text(), re.M)}
 
 
+def extension_rows():
+    """(kind of row, its arguments) of extensions.inc."""
+    for kind, arguments in re.findall(
+            r"^PJRT_EXTENSION_(?:(\w+)_)?ROW\((.*)\)$",
+            EXTENSIONS.read_text(), re.M):
+        yield kind, [a.strip().strip('"') for a in arguments.split(",")]
+
+
+def extension_functions():
+    """Those of extensions, in the order of the registry, and behind each
+    extension those of the table that it points to: name -> (the extension's
+    name, the minor that brought the function)."""
+    found, extension, brought = {}, "", 0
+    for kind, row in extension_rows():
+        if not kind:
+            extension, brought = row[1], int(row[3])
+        elif kind in ("FUNCTION", "NESTED"):
+            found[row[2]] = extension, int(row[-1]) or brought
+    return found
+
+
+def recorded_functions():
+    """The name of each number in a record. Two slots may share a name."""
+    rows = list(extension_rows())
+    return [*functions(), *(row[2].removesuffix("_Args") for kind, row in rows
+                            if kind == "SLOT"),
+            *(row[2] for kind, row in rows if kind == "NESTED")]
+
+
 def column_of(test_name):
     return COLUMNS.get(test_name.split("/")[0])
 
@@ -44,7 +74,7 @@ def kind_of(plugin_name):
 
 def read_file(path):
     """[(plugin's path, {function: answers})] of one process."""
-    data, names = path.read_bytes(), list(functions())
+    data, names = path.read_bytes(), recorded_functions()
     if not data:
         return []  # killed before it had anything to say
     num, lost = HEADER.unpack_from(data)
@@ -57,9 +87,16 @@ def read_file(path):
         text, *answers = row.unpack_from(data, at)
         text = text.split(b"\0")[0].decode(errors="replace")
         if text:
-            found.append((text, {
-                name: {word for bit, word in ANSWERS.items() if bits >> bit & 1}
-                for name, bits in zip(names, answers) if bits}))
+            found.append((text, words_of(names, answers)))
+    return found
+
+
+def words_of(names, answers):
+    found = {}
+    for name, bits in zip(names, answers):
+        if bits:
+            found.setdefault(name, set()).update(
+                word for bit, word in ANSWERS.items() if bits >> bit & 1)
     return found
 
 

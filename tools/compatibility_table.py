@@ -34,7 +34,7 @@ works; where it lacks what a function needs, the call ends with one error,
 UNIMPLEMENTED, that names the PJRT function, the minor that brought it, the plugin
 and its version. Nothing else changes: no output is set and nothing leaks.
 
-`matrix/typed` and `matrix/raw` hold the library to this on the simulated plugin,
+`matrix/typed`, `matrix/ext` and `matrix/raw` hold the library to this on the simulated plugin,
 one public function or raw call at a time, each with a known right result:
 
 - at every minor, up to three beyond the newest known, and with exact sizes;
@@ -53,7 +53,7 @@ with an older plugin: the error, or what the answer is then.
 """
 
 TYPED_HEAD = """
-### pjrt/{header}
+### {header}
 
 | function | PJRT functions | from | before |
 |---|---|---|---|
@@ -78,6 +78,9 @@ UNIMPLEMENTED before. Those that are not listed came with 0.40 or earlier.
 |---|---|
 """
 
+# Called when something fails, which is no case of its own.
+ERRORS_OF_PROFILERS = "PLUGIN_Profiler_Error_"
+
 FAILURES = {0: "its error", 1: "the same", 2: "the same; memory that is short "
             "is told"}
 
@@ -99,10 +102,20 @@ class Fallback:
 
 
 def measure(build):
-    """What matrix/typed counted: its cases, and the fallbacks by function."""
+    """What matrix/typed and matrix/ext counted: their cases, and the fallbacks
+    by function."""
+    cases, fallbacks = [], {}
+    for name in ("typed", "ext"):
+        more, others = measure_program(build, build / "tests" /
+                                       f"matrix_test_{name}")
+        cases += more
+        fallbacks |= others
+    return cases, fallbacks
+
+
+def measure_program(build, program):
     environment = {**os.environ,
                    "PJRT_TEST_SIM": str(build / "sim" / "libpjrt_sim.so")}
-    program = build / "tests" / "matrix_test_typed"
     result = subprocess.run([program, "--facts"], env=environment,
                             capture_output=True, text=True)
     if result.returncode:
@@ -127,7 +140,8 @@ def problems_of(cases, known):
         met.setdefault(case.name, set()).update(case.own)
     for function, names in header.typed.items():
         for name in dict.fromkeys(names):
-            if (name, function) in header.answered:
+            if (name, function) in header.answered or \
+                    function.startswith(ERRORS_OF_PROFILERS):
                 continue
             if name not in met:
                 yield f"tests/matrix has no case for {name}"
@@ -157,7 +171,7 @@ def row(case, named, known, fallbacks):
 
 def headers():
     """Public function -> the header that declares it."""
-    return {name: path.name
+    return {name: str(path.relative_to(ROOT / "include"))
             for path in sorted((ROOT / "include" / "pjrt").rglob("*.h"))
             if path.name != "abi.h"
             for _, name in coverage_table.PROTOTYPE.findall(path.read_text())}
@@ -176,13 +190,14 @@ def typed_tables(cases, known, fallbacks):
 
 
 def render(cases, known, fallbacks):
-    parts = [HEAD.format(num=len(known)),
+    core = coverage_table.core_functions()
+    parts = [HEAD.format(num=len(core)),
              *typed_tables(cases, known, fallbacks), WITHOUT_HEAD]
     parts += [f"| `{f}` | {b.what} | {FAILURES[b.failure]} |\n"
               for f, b in fallbacks.items()]
     parts.append(RAW_HEAD)
-    for minor in sorted(set(known.values()) - {OLDEST}):
-        names = ", ".join(f"`{f}`" for f, since in known.items()
+    for minor in sorted(set(core.values()) - {OLDEST}):
+        names = ", ".join(f"`{f}`" for f, since in core.items()
                           if since == minor)
         parts.append(f"| 0.{minor} | {names} |\n")
     return "".join(parts)

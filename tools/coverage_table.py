@@ -31,13 +31,41 @@ ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "docs" / "coverage.md"
 OLDEST_MINOR = 40
 HOME_KIND = "CPU"  # the plugins that run their tests in full on any machine
-# Functions that no real plugin here can be brought to, and what holds that.
+# Functions that no real plugin here can be brought to, and what holds that; of
+# extensions, docs/extensions.md has what each plugin answers.
 OUT_OF_REACH = {
     name: "*no program to call it*" for name in (
         "PJRT_CopyToDeviceStream_Destroy", "PJRT_CopyToDeviceStream_AddChunk",
         "PJRT_CopyToDeviceStream_TotalBytes",
         "PJRT_CopyToDeviceStream_GranuleSize",
         "PJRT_CopyToDeviceStream_CurrentBytes")}
+# The same of whole extensions, and of single functions.
+EXTENSIONS_OUT_OF_REACH = {
+    "Stream": "*needs a GPU: without one CUDA's plugins make no client*",
+    "RawBuffer": "*needs a TPU: of libtpu without one only the sizes of args "
+                 "are heard*",
+    "Callback": "*needs a TPU: of libtpu without one only the sizes of args "
+                "are heard*",
+    "HostMemoryAllocator": "*needs a TPU: libtpu refuses to allocate without "
+                           "a client*",
+    "CrossHostTransfers": "*needs GPUs or TPUs: without them only the sizes "
+                          "of args are heard*",
+    "HostAllocator": "*no plugin has it*",
+    "Example": "*no plugin has it*"}
+OUT_OF_REACH |= {
+    name: EXTENSIONS_OUT_OF_REACH[extension] for name, (extension, _)
+    in call_records.extension_functions().items()
+    if extension in EXTENSIONS_OUT_OF_REACH}
+OUT_OF_REACH |= {
+    "PJRT_Client_RuntimeAbiVersion":
+        "*needs a client of a GPU or TPU: without them none is made*",
+    "PJRT_Megascale_CreateClientContextFromPjRtClient":
+        "*needs a TPU: libtpu without one makes no client*"}
+
+# Functions that are only called when something fails, which examples do not.
+ONLY_ERRORS = {
+    f"PLUGIN_Profiler_Error_{verb}": "*none fails*"
+    for verb in ("Destroy", "Message", "GetCode")}
 
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
 PROTOTYPE = re.compile(r"/\*((?:(?!\*/).)*)\*/\s*PJRT_API\b[^;]*?"
@@ -45,8 +73,8 @@ PROTOTYPE = re.compile(r"/\*((?:(?!\*/).)*)\*/\s*PJRT_API\b[^;]*?"
 DOC_LINE = re.compile(r"\bPJRT: (.*?)(?=\bPJRT: |@param|@return|$)", re.S)
 # What a typed function that makes no call itself says in that line.
 BEFOREHAND = re.compile(r"answered from|beforehand")
-NAMED = re.compile(r"\b(PJRT_[A-Z]\w*)(?: \(0\.(\d+)\))?")
-ROW = re.compile(r"^\| `(PJRT_\w+)` \|.*\| (.*?) \| (.*?) \| (.*?) \|$", re.M)
+NAMED = re.compile(r"\b((?:PJRT|PLUGIN)_[A-Z]\w*)(?: \(0\.(\d+)\b)?")
+ROW = re.compile(r"^\| `((?:PJRT|PLUGIN)_\w+)` \|.*\| (.*?) \| (.*?) \| (.*?) \|$", re.M)
 NOTHING = "**none**"
 
 HEAD = """\
@@ -55,7 +83,9 @@ HEAD = """\
 Written by `tools/coverage_table.py`; do not edit.
 
 {typed} of the {total} core functions of API 0.117 have typed functions, which
-check what they are given; `pjrt/raw.h` has a call for each, too.
+check what they are given; `pjrt/raw.h` has a call for each, too. Of the
+{total_ext} functions of extensions, those of Profiler's own table among them,
+{typed_ext} have typed functions, in `pjrt/ext/`.
 
 *Since* is the minor that brought the function; 0.40 means "0.40 or earlier".
 *Doc* says that the comment of each typed function tells in its own words what
@@ -67,8 +97,11 @@ said that it lacks the function, and the tests hold it to that, the kind
 stands after UNIMPLEMENTED; on machines with no GPU or TPU, CUDA's and TPU's
 plugins make topologies and compile. Streams are for programs that receive,
 which XLA's plugins for CPUs refuse to compile as UNIMPLEMENTED, and the tests
-hold them to that.
+hold them to that. What no real plugin here can be brought to call says why;
+[extensions.md](extensions.md) has what each plugin has of each extension.
 
+"""
+TABLE_HEAD = """\
 | PJRT function | since | typed functions | doc | unit | real plugins | example |
 |---|---|---|---|---|---|---|
 """
@@ -92,11 +125,18 @@ class Seen:
     real: dict = field(default_factory=dict)  # kind of plugin -> answer
 
 
-def functions():
+def core_functions():
     """The core functions in table order: name -> minor that brought it, or
     the oldest that the library supports."""
     return {name: max(since, OLDEST_MINOR)
             for name, since in call_records.functions().items()}
+
+
+def functions():
+    """Those, and those of extensions."""
+    return core_functions() | {
+        name: max(since, OLDEST_MINOR) for name, (_, since)
+        in call_records.extension_functions().items()}
 
 
 # ---- what the sources say ---------------------------------------------------
@@ -146,7 +186,8 @@ def called(known):
     for path in (ROOT / "src").rglob("*.c"):
         text = path.read_text()
         if not text.startswith("/* Generated"):
-            found.update(re.findall(r"\bPJRT_[A-Z]\w*", COMMENT.sub("", text)))
+            found.update(re.findall(r"\b(?:PJRT|PLUGIN)_[A-Z]\w*",
+                                    COMMENT.sub("", text)))
     return found & set(known)
 
 
@@ -240,18 +281,34 @@ def doc_cell(header, name):
     return yes(typed and not header.wordless.intersection(typed))
 
 
-def render(known, header, seen):
-    rows = []
-    for name, since in known.items():
+def example_cell(name, truth):
+    return yes(truth) if truth else ONLY_ERRORS.get(name, NOTHING)
+
+
+def render_rows(known, names, header, seen):
+    for name in names:
+        since = known[name]
         typed = ", ".join(f"`{function}`" for function in
                           dict.fromkeys(header.typed.get(name, [])))
-        rows.append(
-            f"| `{name}` | 0.{since} | {typed or NOTHING} "
-            f"| {doc_cell(header, name)} | {yes(seen[name].unit)} "
-            f"| {real_cell(name, seen[name].real)} "
-            f"| {yes(seen[name].example)} |\n")
-    return HEAD.format(total=len(known), typed=len(header.typed)) + \
-        "".join(rows)
+        yield (f"| `{name}` | 0.{since} | {typed or NOTHING} "
+               f"| {doc_cell(header, name)} | {yes(seen[name].unit)} "
+               f"| {real_cell(name, seen[name].real)} "
+               f"| {example_cell(name, seen[name].example)} |\n")
+
+
+def render(known, header, seen):
+    core = [name for name in core_functions() if name in known]
+    ext = {name: row for name, row
+           in call_records.extension_functions().items() if name in known}
+    text = HEAD.format(total=len(core), total_ext=len(ext),
+                       typed=len(set(core) & header.typed.keys()),
+                       typed_ext=len(ext.keys() & header.typed.keys()))
+    text += TABLE_HEAD + "".join(render_rows(known, core, header, seen))
+    for extension in dict.fromkeys(of for of, _ in ext.values()):
+        names = [name for name, (of, _) in ext.items() if of == extension]
+        text += f"\n## Extension {extension}\n\n" + TABLE_HEAD + \
+            "".join(render_rows(known, names, header, seen))
+    return text
 
 
 def holes(known, header, seen):
@@ -264,7 +321,8 @@ def holes(known, header, seen):
         for word, found in (("a unit test", seen[name].unit),
                             ("a test on a real plugin",
                              seen[name].real or name in OUT_OF_REACH),
-                            ("an example", seen[name].example)):
+                            ("an example", seen[name].example or
+                             name in ONLY_ERRORS)):
             if not found:
                 lacks.append(word)
         if lacks:

@@ -88,8 +88,9 @@ def test_environment(plugins):
             environment[f"PJRT_TEST_{kind}_{word}"] = plugins[entry["name"]]
     for name in ("PJRT_TEST_CACHE_DIR", "PJRT_CACHE_DIR"):
         environment[name] = str(fetch_plugins.cache_dir())
-    if os.environ.get("PJRT_TEST_PYTHON"):
-        environment["PJRT_TEST_PYTHON"] = os.environ["PJRT_TEST_PYTHON"]
+    for name in ("PJRT_TEST_PYTHON", "PJRT_TEST_STABLEHLO"):
+        if os.environ.get(name):
+            environment[name] = os.environ[name]
     environment["CMOCKA_MESSAGE_OUTPUT"] = "stdout"
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
     return environment

@@ -16,10 +16,15 @@ PLUGIN = os.environ.get("PJRT_TEST_PLUGIN_CPU")
 SIM = os.environ.get("PJRT_TEST_SIM")
 EXAMPLES = sorted(p.stem for p in (SOURCE / "examples").glob("[0-9]*.c"))
 # What an example is to print on a plugin stands beside it: on the CPU plugin,
-# and on the simulated one where that can more.
-PLUGINS = {".expected": PLUGIN, ".sim.expected": SIM}
+# on the simulated one where that can more, and on libtpu without a TPU.
+PLUGINS = {".expected": PLUGIN, ".sim.expected": SIM,
+           ".tpu.expected": os.environ.get("PJRT_TEST_PLUGIN_TPU")}
 ARGUMENTS = {"09_devices.expected": ["cpu_device_count=2"],
-             "10_aot.sim.expected": ["2x2"]}
+             "10_aot.sim.expected": ["2x2"],
+             "31_tpu_topology.tpu.expected": ["v4:2x2x1", "tpu7x"]}
+# Keeps libtpu from asking the network, and from minding another user's lock
+# file.
+os.environ.update(TPU_SKIP_MDS_QUERY="1", ALLOW_MULTIPLE_LIBTPU_LOAD="1")
 MODEL = SOURCE / "models" / "digits"
 
 
@@ -47,12 +52,24 @@ def prints_what_is_expected(name):
              if (SOURCE / "examples" / (name + suffix)).exists()]
     check(found, "nothing says what it is to print")
     for suffix in found:
-        prints(name, PLUGINS[suffix], name + suffix)
+        if PLUGINS[suffix]:
+            prints(name, PLUGINS[suffix], name + suffix)
+        else:
+            print(f"skip {name}{suffix}: its plugin is not installed")
+
+
+def environment_of(name):
+    """What the simulated plugin is started with, as the example's head says:
+    VARIABLE=value before its name."""
+    source = (SOURCE / "examples" / (name + ".c")).read_text()
+    said = re.search(rf"^ \* +((?:PJRT_SIM_\w+=\S+ )+){name}\b", source, re.M)
+    return dict(word.split("=", 1) for word in said[1].split()) if said else {}
 
 
 def prints(name, plugin, file):
     expected = (SOURCE / "examples" / file).read_text()
-    done = run(name, plugin, *ARGUMENTS.get(file, []))
+    done = run(name, plugin, *ARGUMENTS.get(file, []),
+               env={**os.environ, **environment_of(name)})
     check(done.returncode == 0,
           f"exit status {done.returncode}: {done.stderr[-300:]!r}")
     for number, (got, wanted) in enumerate(

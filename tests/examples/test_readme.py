@@ -18,8 +18,8 @@ IS_MAKES = BUILD == SOURCE / "build"
 
 
 README, GUIDE = SOURCE / "README.md", SOURCE / "docs" / "command.md"
-VERBS = ("run", "bench", "cache", "compile", "info", "plugin list",
-         "plugin install", "plugin doctor")
+VERBS = ("run", "bench", "profile", "cache", "compile", "info", "plugin list",
+         "plugin install", "plugin doctor", "conform")
 
 # Adds up over four devices; the guide refers to an example for it.
 SUM = """func.func @main(%x: tensor<f32>) -> tensor<f32> {

@@ -23,6 +23,7 @@ typedef struct shared {
   char cell[320]; /* the one that runs */
   size_t num_cells;
   size_t num_wrong;
+  bool may_leak; /* in the set-up that runs */
   measured cases[MATRIX_MAX_CASES];
 } shared;
 
@@ -80,8 +81,8 @@ void matrix_expect_text(matrix_attempt *a, const char *function,
 }
 
 static void count_calls(unsigned short *out) {
-  for (size_t i = 0; i < pjrt_num_functions(); i++)
-    out[i] = (unsigned short)sim.num_calls(pjrt_function_name(i));
+  for (size_t i = 0; i < matrix_num_functions(); i++)
+    out[i] = (unsigned short)sim.num_calls(matrix_function_name(i));
 }
 
 static void fork_and_run(matrix_attempt *a);
@@ -123,11 +124,20 @@ static bool is_called_by_library(const char *function) {
          !strncmp(function, "PJRT_Error_", strlen("PJRT_Error_"));
 }
 
-static const matrix_fallback *fallback_for(const matrix_case *what,
-                                           const char *function) {
-  if (is_direct(what, function)) return NULL;
-  if (program->is_raw && !is_called_by_library(function)) return NULL;
-  return matrix_find_fallback(function);
+/* Nobody is left to tell when something of an extension cannot be ended. */
+static const matrix_fallback *fallback_of_extension(const char *function) {
+  static const matrix_fallback unheard = {.what = "what it is for is leaked",
+                                          .failure = FAILURE_IS_PASSED_OVER};
+  return matrix_ends_objects(function) ? &unheard : NULL;
+}
+
+static const matrix_fallback *fallback_at(const matrix_case *what,
+                                          size_t function) {
+  const char *name = matrix_function_name(function);
+  if (is_direct(what, name)) return NULL;
+  if (function >= pjrt_num_functions()) return fallback_of_extension(name);
+  if (program->is_raw && !is_called_by_library(name)) return NULL;
+  return matrix_find_fallback(name);
 }
 
 /* Puts what is called instead of a missing function in its place. */
@@ -142,19 +152,18 @@ static void fall_back(const matrix_fallback *fallback, bool *needed) {
 static size_t find_lacking(const matrix_case *what, const matrix_setup *how,
                            bool *lacking) {
   bool needed[MATRIX_MAX_FUNCTIONS] = {false};
-  const size_t num = pjrt_num_functions();
+  const size_t num = matrix_num_functions();
   size_t num_lacking = 0;
   for (size_t i = 0; i < num; i++) needed[i] = is_called(what, i);
   if (what->spare) needed[matrix_index(what->spare)] = false;
   for (size_t i = 0; i < num; i++) {
-    const matrix_fallback *f = fallback_for(what, pjrt_function_name(i));
-    if (f && how->missing[i] && is_called(what, i) &&
-        (!f->by || is_called(what, matrix_index(f->by))))
+    if (!how->missing[i] || !is_called(what, i)) continue;
+    const matrix_fallback *f = fallback_at(what, i);
+    if (f && (!f->by || is_called(what, matrix_index(f->by))))
       fall_back(f, needed);
   }
   for (size_t i = 0; i < num; i++) {
-    const bool is_replaced = fallback_for(what, pjrt_function_name(i)) != NULL;
-    lacking[i] = needed[i] && how->missing[i] && !is_replaced;
+    lacking[i] = needed[i] && how->missing[i] && !fallback_at(what, i);
     num_lacking += lacking[i];
   }
   return num_lacking;
@@ -184,15 +193,18 @@ static bool names_what_it_stands_for(const char *function) {
   return !strcmp(function, "PJRT_Event_Await");
 }
 
-/* The error is about this function that lacks, and says so. */
+/* The error is about this function that lacks, or its whole extension, and
+ * says so. */
 static bool is_about(const pjrt_error *error, size_t function) {
   char since[32];
-  snprintf(since, sizeof since, "API 0.%d", pjrt_function_since(function));
+  const char *name = matrix_function_name(function);
+  const char *extension = matrix_function_extension(function);
+  snprintf(since, sizeof since, "API 0.%d", matrix_function_since(function));
   const char *message = pjrt_error_message(error, NULL);
-  return (!strcmp(pjrt_error_call(error), pjrt_function_name(function)) ||
-          names_what_it_stands_for(pjrt_function_name(function))) &&
-         strstr(message, pjrt_function_name(function)) &&
-         strstr(message, since);
+  if (strcmp(pjrt_error_call(error), name) && !names_what_it_stands_for(name))
+    return false;
+  if (extension) return strstr(message, extension) && strstr(message, "API 0.");
+  return strstr(message, name) && strstr(message, since);
 }
 
 static bool names_plugin(const matrix_setup *how, const pjrt_error *error) {
@@ -206,7 +218,7 @@ static void judge_missing(matrix_attempt *a, const pjrt_error *error) {
   bool lacking[MATRIX_MAX_FUNCTIONS] = {false};
   bool is_named = false;
   const size_t num_lacking = find_lacking(a->what, a->how, lacking);
-  for (size_t i = 0; error && i < pjrt_num_functions(); i++)
+  for (size_t i = 0; error && i < matrix_num_functions(); i++)
     is_named = is_named || (lacking[i] && is_about(error, i));
   if (num_lacking == 0) {
     expect_success(a, error);
@@ -225,7 +237,8 @@ static void judge_missing(matrix_attempt *a, const pjrt_error *error) {
 /* Whether the failure of the function is to be seen. */
 static bool is_felt(const matrix_attempt *a) {
   const matrix_setup *how = a->how;
-  const matrix_fallback *fallback = fallback_for(a->what, how->faulty);
+  const matrix_fallback *fallback =
+      fallback_at(a->what, matrix_index(how->faulty));
   if (a->what->spare && !strcmp(a->what->spare, how->faulty)) return false;
   if (!fallback) return true;
   if (fallback->failure == FAILURE_IS_PASSED_OVER) return false;
@@ -276,7 +289,6 @@ static void add_fault(pjrt_sim_options *options, pjrt_sim_fault *faults,
 static void configure(const matrix_case *what, const matrix_setup *how) {
   pjrt_sim_options options = how->options;
   pjrt_sim_fault faults[2];
-  if (what->configure) what->configure(&options);
   options.num_faults = 0;
   if (how->faulty) {
     const measured *calls = calls_of(what);
@@ -332,13 +344,37 @@ static bool is_misuse_by_nature(const matrix_setup *how) {
   return how->may_leak && strstr(sim.first_misuse(), "_Destroy ");
 }
 
-static void run_cell(const matrix_case *what, const matrix_setup *how) {
-  matrix_attempt a = {.what = what, .how = how};
+static bool calls_extensions(const matrix_case *what) {
+  for (size_t i = pjrt_num_functions(); i < matrix_num_functions(); i++) {
+    if (is_called(what, i)) return true;
+  }
+  return false;
+}
+
+/* What of extensions the plugin lacks now is seen by looking at it. */
+static void look_at_plugin(const matrix_case *what, matrix_setup *how) {
+  if (!how->is_measure && !calls_extensions(what)) return;
+  matrix_note_extensions(how->missing);
+  for (size_t i = pjrt_num_functions(); i < matrix_num_functions(); i++) {
+    if (how->missing[i] && is_called(what, i) &&
+        matrix_ends_objects(matrix_function_name(i)))
+      how->may_leak = true;
+  }
+  sheet->may_leak = sheet->may_leak || how->may_leak;
+}
+
+static void run_cell(const matrix_case *what, const matrix_setup *setup) {
   pjrt_sim_live before;
-  snprintf(sheet->cell, sizeof sheet->cell, "%s: %s%s%s", how->name, what->name,
-           what->variant ? ", " : "", what->variant ? what->variant : "");
+  snprintf(sheet->cell, sizeof sheet->cell, "%s: %s%s%s", setup->name,
+           what->name, what->variant ? ", " : "",
+           what->variant ? what->variant : "");
   sheet->num_cells++;
+  matrix_setup now = *setup;
+  const matrix_setup *const how = &now;
+  if (what->configure) what->configure(&now.options);
   configure(what, how);
+  look_at_plugin(what, &now);
+  matrix_attempt a = {.what = what, .how = how};
   sim.get_live(&before);
   a.world = calloc(1, program->world_size);
   if (!a.world) abort();
@@ -375,6 +411,7 @@ static void in_child(sweep *run, size_t i) {
   how.options.execution = PJRT_SIM_COMPUTE;
   how.options.num_devices = 2;
   fflush(NULL);
+  sheet->may_leak = false;
   pid_t child = fork();
   assert_int_not_equal(child, -1);
   if (child == 0) {
@@ -384,7 +421,7 @@ static void in_child(sweep *run, size_t i) {
     fflush(NULL);
     /* Leak checkers look at exit; where the plugin cannot end what it made,
      * there is nothing to be found. */
-    if (how.may_leak) _exit(0);
+    if (how.may_leak || sheet->may_leak) _exit(0);
     exit(0);
   }
   assert_int_equal(waitpid(child, &status, 0), child);
@@ -433,7 +470,7 @@ enum { FIRST_MINOR = 40, REORDERED_MINOR = 56, NUM_NEWER = 3 };
 
 static void lack_functions_after(matrix_setup *how, int minor) {
   for (size_t i = 0; i < pjrt_num_functions(); i++)
-    how->missing[i] = pjrt_function_since(i) > minor;
+    how->missing[i] = matrix_function_since(i) > minor;
 }
 
 static void run_minor(matrix_setup *how, size_t i) {
@@ -469,16 +506,16 @@ static void test_exact_sizes(void **state) {
 /* ---- functions that are not there ---------------------------------------- */
 
 static const char *required_that_lacks(const matrix_setup *how) {
-  for (size_t i = 0; i < pjrt_num_functions(); i++) {
-    if (how->missing[i] && matrix_is_required(pjrt_function_name(i)))
-      return pjrt_function_name(i);
+  for (size_t i = 0; i < matrix_num_functions(); i++) {
+    if (how->missing[i] && matrix_is_required(matrix_function_name(i)))
+      return matrix_function_name(i);
   }
   return NULL;
 }
 
 static void allow_leaks(matrix_setup *how) {
-  for (size_t i = 0; i < pjrt_num_functions(); i++) {
-    if (how->missing[i] && matrix_ends_objects(pjrt_function_name(i)))
+  for (size_t i = 0; i < matrix_num_functions(); i++) {
+    if (how->missing[i] && matrix_ends_objects(matrix_function_name(i)))
       how->may_leak = true;
   }
 }
@@ -486,7 +523,7 @@ static void allow_leaks(matrix_setup *how) {
 static void run_truncated(matrix_setup *how, size_t i) {
   const size_t header = offsetof(PJRT_Api, PJRT_Error_Destroy);
   snprintf(how->name, sizeof how->name, "table ends before %s",
-           pjrt_function_name(i));
+           matrix_function_name(i));
   how->options.table_size = header + i * sizeof(void *);
   for (size_t f = i; f < pjrt_num_functions(); f++) how->missing[f] = true;
   how->refused = required_that_lacks(how);
@@ -500,7 +537,7 @@ static void test_truncated_tables(void **state) {
 }
 
 static void run_without(matrix_setup *how, size_t i) {
-  const char *function = pjrt_function_name(i);
+  const char *function = matrix_function_name(i);
   snprintf(how->name, sizeof how->name, "without %s", function);
   how->options.null_functions = &function;
   how->options.num_null_functions = 1;
@@ -514,7 +551,7 @@ static void run_without(matrix_setup *how, size_t i) {
 
 static void test_missing_functions(void **state) {
   (void)state;
-  sweep_all(run_without, pjrt_num_functions());
+  sweep_all(run_without, matrix_num_functions());
 }
 
 /* ---- functions that fail ------------------------------------------------- */
@@ -522,7 +559,7 @@ static void test_missing_functions(void **state) {
 /* A fault is tried in the cases that are about the function: others meet it
  * on their way to where they start, or while they read another error. */
 static bool is_own(const matrix_case *what, size_t function) {
-  const char *name = pjrt_function_name(function);
+  const char *name = matrix_function_name(function);
   if (!strncmp(name, "PJRT_Error_", strlen("PJRT_Error_")))
     return is_direct(what, name);
   return calls_of(what)->run[function] ||
@@ -532,13 +569,14 @@ static bool is_own(const matrix_case *what, size_t function) {
 /* Nothing is returned: an error cannot be told. */
 static bool cannot_fail(const char *function) {
   return !strcmp(function, "PJRT_Error_Destroy") ||
-         !strcmp(function, "PJRT_Error_Message");
+         !strcmp(function, "PJRT_Error_Message") ||
+         !strcmp(function, "PJRT_Transfers_PJRT_Buffer_CopyToRemoteDevice");
 }
 
 static void run_faulty(matrix_setup *how, size_t i) {
   static const pjrt_code codes[] = {PJRT_DATA_LOSS, PJRT_RESOURCE_EXHAUSTED,
                                     PJRT_UNIMPLEMENTED};
-  how->faulty = pjrt_function_name(i);
+  how->faulty = matrix_function_name(i);
   how->may_leak = matrix_ends_objects(how->faulty);
   if (cannot_fail(how->faulty)) return;
   for (size_t n = 0; n < sizeof codes / sizeof *codes; n++) {
@@ -553,11 +591,11 @@ static void run_faulty(matrix_setup *how, size_t i) {
 
 static void test_failing_functions(void **state) {
   (void)state;
-  sweep_all(run_faulty, pjrt_num_functions());
+  sweep_all(run_faulty, matrix_num_functions());
 }
 
 static void run_faulty_later(matrix_setup *how, size_t i) {
-  how->faulty = pjrt_function_name(i);
+  how->faulty = matrix_function_name(i);
   how->is_async = true;
   how->code = PJRT_DATA_LOSS;
   if (!matrix_gives_event(how->faulty)) return;
@@ -573,7 +611,7 @@ static void run_faulty_later(matrix_setup *how, size_t i) {
 
 static void test_failing_events(void **state) {
   (void)state;
-  sweep_all(run_faulty_later, pjrt_num_functions());
+  sweep_all(run_faulty_later, matrix_num_functions());
 }
 
 /* ---- extensions ---------------------------------------------------------- */
@@ -683,10 +721,10 @@ static bool ends_something(const matrix_case *what) {
  * of those that can do without. */
 static bool is_refused_when_forked(const matrix_case *what) {
   if (ends_something(what)) return false;
-  for (size_t i = 0; i < pjrt_num_functions(); i++) {
-    const char *function = pjrt_function_name(i);
+  for (size_t i = 0; i < matrix_num_functions(); i++) {
+    const char *function = matrix_function_name(i);
     if (calls_of(what)->run[i] && !is_called_by_library(function) &&
-        !fallback_for(what, function) &&
+        !fallback_at(what, i) &&
         !(what->spare && !strcmp(what->spare, function)))
       return true;
   }
@@ -704,9 +742,9 @@ static void run_in_fork(matrix_attempt *a) {
   pjrt_error_free(error);
   program->end(a);
   count_calls(calls.run);
-  for (size_t i = 0; i < pjrt_num_functions(); i++) {
+  for (size_t i = 0; i < matrix_num_functions(); i++) {
     if (calls.run[i] != calls.prepare[i])
-      report("called %s in a forked child", pjrt_function_name(i));
+      report("called %s in a forked child", matrix_function_name(i));
   }
 }
 
@@ -747,12 +785,12 @@ static void print_facts(void) {
   for (size_t c = 0; c < program->num_cases; c++) {
     const matrix_case *what = &program->cases[c];
     printf("%s\t%s\t", what->name, what->variant ? what->variant : "");
-    for (size_t i = 0; i < pjrt_num_functions(); i++) {
-      if (is_own(what, i)) printf(" %s", pjrt_function_name(i));
+    for (size_t i = 0; i < matrix_num_functions(); i++) {
+      if (is_own(what, i)) printf(" %s", matrix_function_name(i));
     }
     printf("\t");
-    for (size_t i = 0; i < pjrt_num_functions(); i++) {
-      if (is_called(what, i)) printf(" %s", pjrt_function_name(i));
+    for (size_t i = 0; i < matrix_num_functions(); i++) {
+      if (is_called(what, i)) printf(" %s", matrix_function_name(i));
     }
     printf("\t%s\t%d\n", what->direct ? what->direct : "", what->since);
   }
@@ -762,6 +800,11 @@ static void print_fallbacks(void) {
   for (size_t i = 0; i < matrix_num_fallbacks; i++) {
     const matrix_fallback *f = &matrix_fallbacks[i];
     printf("fallback\t%s\t%d\t%s\n", f->function, (int)f->failure, f->what);
+  }
+  for (size_t i = pjrt_num_functions(); i < matrix_num_functions(); i++) {
+    const char *function = matrix_function_name(i);
+    const matrix_fallback *f = fallback_of_extension(function);
+    if (f) printf("fallback\t%s\t%d\t%s\n", function, (int)f->failure, f->what);
   }
 }
 

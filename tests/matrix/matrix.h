@@ -14,7 +14,7 @@
 
 #include "sim_fixture.h"
 
-enum { MATRIX_MAX_FUNCTIONS = 256, MATRIX_MAX_CASES = 256 };
+enum { MATRIX_MAX_FUNCTIONS = 320, MATRIX_MAX_CASES = 256 };
 
 typedef struct matrix_attempt matrix_attempt;
 
@@ -152,7 +152,18 @@ typedef struct matrix_field {
 extern const matrix_field matrix_fields[];
 extern const size_t matrix_num_fields;
 
-/* The function's place in the table. */
+/* ---- all functions ------------------------------------------------------- */
+
+/* Those of the table come first, in its order; then those of extensions, whose
+ * name is that of their args. */
+size_t matrix_num_functions(void);
+const char *matrix_function_name(size_t i);
+int matrix_function_since(size_t i);
+/* "Layouts"; NULL for a function of the table. */
+const char *matrix_function_extension(size_t i);
 size_t matrix_index(const char *function);
+
+/* Which functions of extensions the plugin lacks as it is configured now. */
+void matrix_note_extensions(bool *missing);
 
 #endif /* PJRT_TESTS_MATRIX_MATRIX_H_ */

@@ -11,11 +11,6 @@ static void append(const matrix_case *more, size_t num) {
   num_cases += num;
 }
 
-static bool can_fork(matrix_attempt *a) {
-  return (typed(a)->client || typed(a)->topology) &&
-         !a->what->calls_when_forked;
-}
-
 int main(int argc, char **argv) {
   append(typed_fact_cases, typed_num_fact_cases);
   append(typed_buffer_cases, typed_num_buffer_cases);
@@ -30,7 +25,7 @@ int main(int argc, char **argv) {
       .num_cases = num_cases,
       .world_size = sizeof(typed_world),
       .end = typed_end,
-      .can_fork = can_fork,
+      .can_fork = typed_can_fork,
   };
   return matrix_main(argc, argv, &program);
 }

@@ -6,6 +6,12 @@
 
 #include "matrix.h"
 
+/* An object that only a few cases know, and what frees it. */
+typedef struct typed_kept {
+  void *object;
+  void (*free)(void *object);
+} typed_kept;
+
 /* What an attempt made; freed at its end. */
 typedef struct typed_world {
   pjrt_client *client;
@@ -29,6 +35,9 @@ typedef struct typed_world {
   pjrt_kvstore *kvstore;
   void *artifact;
   size_t artifact_size;
+  /* Whatever else there is, freed before all that is above, last first. */
+  typed_kept kept[8];
+  size_t num_kept;
   float read[4];
   int num_callbacks;
   atomic_int num_releases;
@@ -37,6 +46,10 @@ typedef struct typed_world {
 static inline typed_world *typed(matrix_attempt *a) { return a->world; }
 
 void typed_end(matrix_attempt *a);
+bool typed_can_fork(matrix_attempt *a);
+
+/* Frees the object when the attempt ends; NULL is fine. */
+void typed_keep(matrix_attempt *a, void *object, void (*free)(void *object));
 
 /* The values of every buffer, and their sums as the program adds them. */
 extern const float typed_values[4];
@@ -92,5 +105,21 @@ extern const matrix_case typed_transfer_cases[];
 extern const size_t typed_num_transfer_cases;
 extern const matrix_case typed_stream_cases[];
 extern const size_t typed_num_stream_cases;
+
+/* Of extensions, a few to a file. */
+extern const matrix_case typed_ext_ffi_cases[];
+extern const size_t typed_num_ext_ffi_cases;
+extern const matrix_case typed_ext_layouts_cases[];
+extern const size_t typed_num_ext_layouts_cases;
+extern const matrix_case typed_ext_profiler_cases[];
+extern const size_t typed_num_ext_profiler_cases;
+extern const matrix_case typed_ext_tpu_a_cases[];
+extern const size_t typed_num_ext_tpu_a_cases;
+extern const matrix_case typed_ext_tpu_b_cases[];
+extern const size_t typed_num_ext_tpu_b_cases;
+extern const matrix_case typed_ext_runtime_cases[];
+extern const size_t typed_num_ext_runtime_cases;
+extern const matrix_case typed_ext_gpu_cases[];
+extern const size_t typed_num_ext_gpu_cases;
 
 #endif /* PJRT_TESTS_MATRIX_TYPED_H_ */

@@ -77,9 +77,24 @@ pjrt_error *typed_expect(matrix_attempt *a, pjrt_buffer *buffer,
   return NULL;
 }
 
+void typed_keep(matrix_attempt *a, void *object, void (*free)(void *object)) {
+  typed_world *w = typed(a);
+  if (w->num_kept == sizeof w->kept / sizeof *w->kept) abort();
+  w->kept[w->num_kept++] = (typed_kept){object, free};
+}
+
+bool typed_can_fork(matrix_attempt *a) {
+  return (typed(a)->client || typed(a)->topology) &&
+         !a->what->calls_when_forked;
+}
+
 /* Children last: they keep their parents alive. */
 void typed_end(matrix_attempt *a) {
   typed_world *w = typed(a);
+  while (w->num_kept > 0) {
+    const typed_kept *kept = &w->kept[--w->num_kept];
+    kept->free(kept->object);
+  }
   pjrt_client_free(w->client);
   pjrt_program_free(w->program);
   pjrt_executable_free(w->executable);

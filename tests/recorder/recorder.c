@@ -3,10 +3,11 @@
  * neither the test nor the plugin needs to know.
  *
  * A client looks up GetPjrtApi by dlsym. It gets another one, which returns a
- * copy of the plugin's table in which each slot notes the answer and forwards.
- * The args of a PJRT function do not say whose they are, so a slot is not one
- * function but a lane of them: the first takes the first function that was
- * found in that slot, the second the next different one, and so on.
+ * copy of the plugin's table, and of its chain of extensions, in which each
+ * slot notes the answer and forwards. The args of a PJRT function do not say
+ * whose they are, so a slot is not one function but a lane of them: the first
+ * takes the first function that was found in that slot, the second the next
+ * different one, and so on.
  *
  * The notes are bits in a shared mapping of a file, so they outlive a process
  * that is killed, and processes that it forks write into the same. */
@@ -31,7 +32,25 @@ enum {
   MAX_PLUGINS = 16,
   MAX_PATH = 1008,
   SIZED_TABLE_MINOR = 57, /* older tables have more slots than they declare */
-  REORDERED_MINOR = 56
+  REORDERED_MINOR = 56,
+  SIZED_NODE_MINOR = 45, /* older extensions declare no size */
+  MAX_NODES = 64,
+  MAX_NODE_SIZE = 1024
+};
+
+/* The numbers of extensions' functions follow those of the table. */
+enum {
+#define PJRT_CALL_ROW(name, since, how) ID_##name,
+#define PJRT_CALL_ROW_VOID(name, since, how) ID_##name,
+#include "abi/generated/calls.inc"
+#define PJRT_EXTENSION_SLOT_ROW(node, slot, args, returns, since) \
+  ID_##node##_##slot,
+#include "abi/generated/extensions.inc"
+#undef PJRT_EXTENSION_SLOT_ROW
+#define PJRT_EXTENSION_NESTED_ROW(table, slot, function, returns, since) \
+  ID_##table##_##slot,
+#include "abi/generated/extensions.inc"
+  NUM_IDS
 };
 
 /* The answers of one function: bit 0 for success, bit N for the error code N,
@@ -40,7 +59,7 @@ static const uint32_t unknown_error = UINT32_C(1) << 31;
 
 typedef struct plugin_record {
   char path[MAX_PATH];
-  _Atomic uint32_t answers[PJRT_NUM_CALLS];
+  _Atomic uint32_t answers[NUM_IDS];
 } plugin_record;
 
 /* What the file holds; run_tests.py reads it. */
@@ -83,7 +102,7 @@ typedef struct table {
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static record *notes; /* NULL when nothing is to be recorded */
 static table *tables;
-static lane lanes[PJRT_NUM_CALLS][NUM_LANES];
+static lane lanes[NUM_IDS][NUM_LANES];
 static lane entries[NUM_LANES];
 /* How to ask an error of a plugin for its code; NULL where it is not asked. */
 static any_call *get_code[MAX_PLUGINS];
@@ -119,6 +138,14 @@ static void forward_void(int id, int n, void *args) {
   note(used->plugin, id, 1);
 }
 
+/* The errors of a nested table are of another kind. */
+static void *forward_nested(int id, int n, void *args) {
+  const lane *used = &lanes[id][n];
+  void *error = used->next.call(args);
+  note(used->plugin, id, error ? unknown_error : 1);
+  return error;
+}
+
 static const PJRT_Api *enter(int n);
 
 /* ---- the functions that stand in the copies ------------------------------ */
@@ -131,19 +158,31 @@ static const PJRT_Api *enter(int n);
   X(name, 18) X(name, 19) X(name, 20) X(name, 21) X(name, 22) X(name, 23)
 /* clang-format on */
 
-#define CALL(name, n)                          \
-  static PJRT_Error *name##_##n(void *args) {  \
-    return forward(PJRT_CALL_##name, n, args); \
+#define CALL(name, n)                         \
+  static PJRT_Error *name##_##n(void *args) { \
+    return forward(ID_##name, n, args);       \
   }
-#define VOID_CALL(name, n)                   \
-  static void name##_##n(void *args) {       \
-    forward_void(PJRT_CALL_##name, n, args); \
-  }
+#define VOID_CALL(name, n) \
+  static void name##_##n(void *args) { forward_void(ID_##name, n, args); }
+#define CALL_ERROR(name, n) CALL(name, n)
+#define CALL_VOID(name, n) VOID_CALL(name, n)
 #define ENTRY(name, n) \
   static const PJRT_Api *name##_##n(void) { return enter(n); }
 #define PJRT_CALL_ROW(name, since, how) LANES(CALL, name)
 #define PJRT_CALL_ROW_VOID(name, since, how) LANES(VOID_CALL, name)
 #include "abi/generated/calls.inc"
+#define PJRT_EXTENSION_SLOT_ROW(node, slot, args, returns, since) \
+  LANES(CALL_##returns, node##_##slot)
+#include "abi/generated/extensions.inc"
+#undef PJRT_EXTENSION_SLOT_ROW
+#define NESTED_ERROR(name, n)                  \
+  static PJRT_Error *name##_##n(void *args) {  \
+    return forward_nested(ID_##name, n, args); \
+  }
+#define NESTED_VOID(name, n) VOID_CALL(name, n)
+#define PJRT_EXTENSION_NESTED_ROW(table, slot, function, returns, since) \
+  LANES(NESTED_##returns, table##_##slot)
+#include "abi/generated/extensions.inc"
 LANES(ENTRY, entry)
 
 #define CALL_SLOT(name, n) {.call = name##_##n},
@@ -151,8 +190,16 @@ LANES(ENTRY, entry)
 #define ENTRY_SLOT(name, n) {.entry = name##_##n},
 #define PJRT_CALL_ROW(name, since, how) {LANES(CALL_SLOT, name)},
 #define PJRT_CALL_ROW_VOID(name, since, how) {LANES(VOID_SLOT, name)},
-static const slot stand_ins[PJRT_NUM_CALLS][NUM_LANES] = {
+#define CALL_SLOT_ERROR CALL_SLOT
+#define CALL_SLOT_VOID VOID_SLOT
+#define PJRT_EXTENSION_SLOT_ROW(node, slot, args, returns, since) \
+  {LANES(CALL_SLOT_##returns, node##_##slot)},
+static const slot stand_ins[NUM_IDS][NUM_LANES] = {
 #include "abi/generated/calls.inc"
+#include "abi/generated/extensions.inc"
+#define PJRT_EXTENSION_NESTED_ROW(table, slot, function, returns, since) \
+  {LANES(CALL_SLOT_##returns, table##_##slot)},
+#include "abi/generated/extensions.inc"
 };
 static const slot entry_stand_ins[NUM_LANES] = {LANES(ENTRY_SLOT, entry)};
 
@@ -193,17 +240,112 @@ static size_t usable_size(const PJRT_Api *api) {
   return size < sizeof *api ? size : sizeof *api;
 }
 
+static void stand_in_slot(char *at, int id, int plugin) {
+  slot next;
+  memcpy(&next, at, sizeof next);
+  if (!next.address) return;
+  int n = find_lane(lanes[id], next, plugin);
+  if (n < NUM_LANES) memcpy(at, &stand_ins[id][n], sizeof next);
+}
+
 static void stand_in(PJRT_Api *copy, size_t size, int plugin) {
   size_t at = offsetof(PJRT_Api, PJRT_Error_Destroy);
   for (int id = 0; at + sizeof(slot) <= size; id++, at += sizeof(slot)) {
-    slot next;
-    memcpy(&next, (char *)copy + at, sizeof next);
-    if (!next.address) continue;
-    int n = find_lane(lanes[id], next, plugin);
-    if (n == NUM_LANES) continue;
-    memcpy((char *)copy + at, &stand_ins[id][n], sizeof next);
+    stand_in_slot((char *)copy + at, id, plugin);
   }
 }
+
+/* ---- copying extensions -------------------------------------------------- */
+
+/* The slots of each extension, which comes before them, with no number. */
+static const struct {
+  int type;
+  int id;
+  size_t offset;
+} extension_slots[] = {
+#define PJRT_EXTENSION_ROW(type, name, node, since, kind) {type, -1, 0},
+#define PJRT_EXTENSION_SLOT_ROW(node, slot, args, returns, since) \
+  {-1, ID_##node##_##slot, offsetof(node, slot)},
+#include "abi/generated/extensions.inc"
+#undef PJRT_EXTENSION_SLOT_ROW
+#undef PJRT_EXTENSION_ROW
+};
+
+static void stand_in_node(PJRT_Extension_Base *node, int plugin) {
+  const size_t num = sizeof extension_slots / sizeof *extension_slots;
+  size_t i = 0;
+  while (i < num && extension_slots[i].type != (int)node->type) i++;
+  while (++i < num && extension_slots[i].id >= 0) {
+    const size_t at = extension_slots[i].offset;
+    if (at + sizeof(slot) > node->struct_size) break;
+    stand_in_slot((char *)node + at, extension_slots[i].id, plugin);
+  }
+}
+
+static const struct {
+  int id;
+  size_t offset;
+} nested_slots[] = {
+#define PJRT_EXTENSION_NESTED_ROW(table, slot, function, returns, since) \
+  {ID_##table##_##slot, offsetof(table, slot)},
+#include "abi/generated/extensions.inc"
+};
+
+/* The table that the Profiler extension points to. */
+static void stand_in_nested(PJRT_Profiler_Extension *node, int plugin) {
+  const size_t end = offsetof(PJRT_Profiler_Extension, traceme_context_id);
+  const PLUGIN_Profiler_Api *api = NULL;
+  if (node->base.struct_size >= end) api = node->profiler_api;
+  if (!api || api->struct_size > MAX_NODE_SIZE) return;
+  PLUGIN_Profiler_Api *made = calloc(1, MAX_NODE_SIZE);
+  if (!made) return;
+  memcpy(made, api, api->struct_size);
+  for (size_t i = 0; i < sizeof nested_slots / sizeof *nested_slots; i++) {
+    const size_t at = nested_slots[i].offset;
+    if (at + sizeof(slot) <= api->struct_size)
+      stand_in_slot((char *)made + at, nested_slots[i].id, plugin);
+  }
+  node->profiler_api = made;
+}
+
+/* A node of no use is copied as well, for the sake of those behind it; whatever
+ * follows its header is left alone, since it may declare more than it has. */
+static bool is_known(const PJRT_Extension_Base *node) {
+  const size_t num = sizeof extension_slots / sizeof *extension_slots;
+  for (size_t i = 0; i < num; i++) {
+    if (extension_slots[i].id < 0 && extension_slots[i].type == (int)node->type)
+      return true;
+  }
+  return false;
+}
+
+/* Whether the chain ends, and declares sizes that can be. */
+static bool is_sound(const PJRT_Extension_Base *node) {
+  int i = 0;
+  for (; node && i < MAX_NODES; i++, node = node->next) {
+    if (is_known(node) && node->struct_size > MAX_NODE_SIZE) return false;
+  }
+  return !node;
+}
+
+static void copy_chain(PJRT_Api *copy, int plugin) {
+  PJRT_Extension_Base **at = &copy->extension_start;
+  if (copy->pjrt_api_version.minor_version < SIZED_NODE_MINOR || !is_sound(*at))
+    return;
+  for (; *at; at = &(*at)->next) {
+    const size_t header = sizeof(PJRT_Extension_Base);
+    const size_t size = is_known(*at) ? (*at)->struct_size : header;
+    PJRT_Extension_Base *made = calloc(1, size < header ? header : size);
+    if (!made) return;
+    memcpy(made, *at, size < header ? header : size);
+    stand_in_node(made, plugin);
+    if (made->type == PJRT_Extension_Type_Profiler)
+      stand_in_nested((PJRT_Profiler_Extension *)made, plugin);
+    *at = made;
+  }
+}
+
+/* ---- handing out tables -------------------------------------------------- */
 
 /* What comes from a simulated plugin is not asked for its code: its tests count
  * the calls, and have them fail. */
@@ -232,6 +374,7 @@ static const PJRT_Api *copy_of(const PJRT_Api *api, int plugin) {
   memcpy(&made->copy.api, api, size);
   learn_plugin(plugin, api, size);
   stand_in(&made->copy.api, size, plugin);
+  copy_chain(&made->copy.api, plugin);
   made->older = tables;
   tables = made;
   return &made->copy.api;
@@ -265,7 +408,7 @@ static record *open_notes(void) {
   close(file);
   if (mapped == MAP_FAILED) return NULL;
   record *made = mapped;
-  made->num_calls = PJRT_NUM_CALLS;
+  made->num_calls = NUM_IDS;
   return made;
 }
 

@@ -20,8 +20,11 @@ sys.dont_write_bytecode = True
 import call_records  # noqa: E402
 
 RECORDER = json.loads((BUILD / "tests.json").read_text())["recorder"]
-NAMES = list(call_records.functions())
+NAMES = call_records.recorded_functions()
+CORE = list(call_records.functions())
 HEADER_WORDS = 5  # struct_size, extension_start and the version's three
+# The extension that is called, and the first of its functions.
+LAYOUTS, FIRST_OF_LAYOUTS = 4, "PJRT_Layouts_MemoryLayout_Destroy"
 CASES = []
 
 
@@ -43,7 +46,7 @@ def client(*words):
     plugin, call functions of it, and perhaps die."""
     library = ctypes.CDLL(SIM)
     library.GetPjrtApi.restype = ctypes.POINTER(
-        ctypes.c_size_t * (HEADER_WORDS + len(NAMES)))
+        ctypes.c_size_t * (HEADER_WORDS + len(CORE)))
     table = library.GetPjrtApi().contents
     for word in words:
         if word == "table":
@@ -55,9 +58,19 @@ def client(*words):
                 sys.exit(os.waitpid(child, 0)[1])
         else:
             slot = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(
-                table[HEADER_WORDS + NAMES.index(word)])
+                first_of_layouts(table[1]) if word == FIRST_OF_LAYOUTS else
+                table[HEADER_WORDS + CORE.index(word)])
             args = (ctypes.c_size_t * 16)(1 if "Attributes" in word else 64)
             slot(ctypes.addressof(args))
+
+
+def first_of_layouts(node):
+    """The address in the first slot of that extension."""
+    while True:
+        size, type_, following, slot = (ctypes.c_size_t * 4).from_address(node)
+        if type_ & 0xffffffff == LAYOUTS:
+            return slot
+        node = following
 
 
 def run(*words, record=True, **environment):
@@ -84,6 +97,13 @@ def calls_are_noted_with_their_plugin():
 def errors_are_no_successes():
     _, _, found = run("PJRT_Plugin_Attributes")
     check(found == [(SIM, {"PJRT_Plugin_Attributes": set()})], found)
+
+
+@case
+def functions_of_extensions_are_noted():
+    _, status, found = run(FIRST_OF_LAYOUTS)
+    check(status == 0, f"exit status {status}")
+    check(found == [(SIM, {FIRST_OF_LAYOUTS: {"OK"}})], found)
 
 
 @case

@@ -89,6 +89,17 @@ static void test_success_without_a_client(void **state) {
   expect_no_client(f->plugin, NULL, PJRT_INTERNAL, "gives no client");
 }
 
+static PJRT_Error *no_description(PJRT_Device_GetDescription_Args *args) {
+  args->device_description = NULL;
+  return NULL;
+}
+
+static void test_device_without_a_description(void **state) {
+  fixture *f = *state;
+  f->plugin->table.PJRT_Device_GetDescription = no_description;
+  expect_no_client(f->plugin, NULL, PJRT_INTERNAL, "without a description");
+}
+
 /* ---- facts --------------------------------------------------------------- */
 
 static void test_facts(void **state) {
@@ -269,6 +280,7 @@ int main(void) {
       sim_test(test_options_of_every_kind),
       sim_test(test_refused_options),
       sim_test(test_success_without_a_client),
+      sim_test(test_device_without_a_description),
       sim_test(test_facts),
       sim_test(test_devices),
       sim_test(test_memories),
