@@ -4,9 +4,9 @@
 #include <string.h>
 
 static const struct verb *const verbs[] = {
-    &verb_run,  &verb_compile,     &verb_bench,          &verb_cache,
-    &verb_info, &verb_plugin_list, &verb_plugin_install, &verb_plugin_doctor,
-    &verb_help, &verb_version,
+    &verb_run,           &verb_compile, &verb_bench,       &verb_profile,
+    &verb_cache,         &verb_info,    &verb_plugin_list, &verb_plugin_install,
+    &verb_plugin_doctor, &verb_conform, &verb_help,        &verb_version,
 };
 #define NUM_VERBS (sizeof verbs / sizeof *verbs)
 
@@ -15,7 +15,9 @@ static const struct {
   const char *meaning;
 } exit_codes[] = {
     {STATUS_OK, "success"},
-    {STATUS_DIFFERS, "a result differs from its --expected-output"},
+    {STATUS_DIFFERS,
+     "a result differs from its --expected-output, or a program of "
+     "pjrt conform failed"},
     {STATUS_USAGE, "the command line is wrong; nothing was done"},
     {STATUS_INPUT,
      "a model, array or other file cannot be read, is not "

@@ -103,6 +103,12 @@ static pjrt_error *index_memories(pjrt_client *client) {
 pjrt_error *pjrt_device_description_read(const pjrt_plugin *plugin,
                                          PJRT_DeviceDescription *raw,
                                          pjrt_device_description *out) {
+  if (!raw) {
+    return pjrt_error_about(
+        pjrt_error_format(PJRT_INTERNAL,
+                          "the plugin has a device without a description"),
+        plugin, NULL);
+  }
   PJRT_ARGS(PJRT_DeviceDescription_Id, id);
   id->device_description = raw;
   PJRT_TRY(PJRT_CALL(plugin, PJRT_DeviceDescription_Id, id));

@@ -2,7 +2,6 @@
 """The command itself: help, usage errors, streams, odd plugins."""
 import json
 import os
-import pty
 import re
 import subprocess
 import sys
@@ -10,11 +9,11 @@ import time
 from pathlib import Path
 
 from harness import (COMMAND, SOURCE, as_nobody, case, check, compile_plugin,
-                     cpu_plugin, describe, environment, fails, main, pjrt,
-                     succeeds)
+                     cpu_plugin, describe, environment, fails, main,
+                     on_terminal, pjrt, succeeds)
 
 VERBS = ["run", "info", "plugin list", "plugin install", "plugin doctor",
-         "cache", "help", "version"]
+         "cache", "conform", "help", "version"]
 
 # ---- help -------------------------------------------------------------------
 
@@ -283,27 +282,6 @@ def noise_of_the_plugin_stays_off_stdout():
     json.loads(result.stdout)
     check("noise on stdout" in result.stderr
           and "noise on stderr" in result.stderr, "--verbose shows nothing")
-
-
-def on_terminal(arguments, **env):
-    """What the command shows on a terminal as its stderr."""
-    leader, follower = pty.openpty()
-    process = subprocess.Popen([COMMAND, *arguments], stderr=follower,
-                               stdout=subprocess.DEVNULL,
-                               env=environment(**env))
-    os.close(follower)
-    shown = b""
-    while True:
-        try:
-            block = os.read(leader, 4096)
-        except OSError:  # the last writer is gone
-            break
-        if not block:
-            break
-        shown += block
-    os.close(leader)
-    process.wait()
-    return shown.decode()
 
 
 @case
