@@ -22,9 +22,11 @@ enum {
 
 typedef PJRT_Gpu_Register_Custom_Call_Args call_args;
 
+/* Up to the last field: what is behind it must stay zero, as newer plugins may
+ * have one there. */
 static pjrt_error *call(const pjrt_plugin *plugin, const call_args *full) {
   PJRT_ARGS(PJRT_Gpu_Register_Custom_Call, args);
-  *args = *full;
+  memcpy(args, full, PJRT_Gpu_Register_Custom_Call_Args_STRUCT_SIZE);
   return PJRT_EXT_CALL(plugin, Gpu_Custom_Call, PJRT_Gpu_Custom_Call,
                        custom_call, PJRT_Gpu_Register_Custom_Call, args);
 }
@@ -33,7 +35,7 @@ static pjrt_error *call(const pjrt_plugin *plugin, const call_args *full) {
 static pjrt_error *call_older(const pjrt_plugin *plugin, const call_args *full,
                               args_form form) {
   PJRT_ARGS(PJRT_Gpu_Register_Custom_Call, args);
-  *args = *full;
+  memcpy(args, full, PJRT_Gpu_Register_Custom_Call_Args_STRUCT_SIZE);
   if (form == UNTYPED) {
     memcpy((char *)args + offsetof(call_args, api_version),
            &full->handler_execute, sizeof full->handler_execute);
